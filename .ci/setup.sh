@@ -1,0 +1,152 @@
+# Packages: what each verb of ./dev needs, and how it is installed. Sourced by ./dev.
+#
+# A line names a Debian package; `a|b` means the first of them that is installed, else the first that
+# the distribution has (Ubuntu 24.04 names a few differently). `clang-rt` stands for the sanitizers'
+# and libFuzzer's runtime of the distribution's clang. Where all is installed nothing is asked of the
+# network, and the check takes a few hundredths of a second.
+
+packages_build=(
+    cmake
+    ninja-build
+    g++
+    ccache
+    pkg-config
+    nlohmann-json3-dev
+    libxxhash-dev
+    libabsl-dev
+    libre2-dev
+)
+packages_bench=(libbenchmark-dev)
+packages_clang=(clang clang-rt)
+packages_lint=(clang 'clang-format-14|clang-format' 'clang-tidy-14|clang-tidy' python3)
+packages_unit=(libgtest-dev libgmock-dev python3)
+packages_test=(
+    valgrind
+    g++-mingw-w64-x86-64-posix
+    # The layers `net` and `aws`:
+    'libboost1.81-dev|libboost-dev'
+    libssl-dev
+    zlib1g-dev
+    libzstd-dev
+)
+# On an aarch64 machine the native compiler has that name already.
+[[ "$(uname -m)" == aarch64 ]] || packages_test+=(g++-aarch64-linux-gnu)
+
+# setup_groups VERB: the package groups that a verb needs.
+setup_groups() {
+    case "$1" in
+        all | test) echo "build unit bench clang lint test" ;;
+        demo) echo "build" ;;
+        build) echo "build unit" ;;
+        bench) echo "build bench" ;;
+        lint | format) echo "lint build" ;;
+        fuzz) echo "build clang" ;;
+        *) die "setup knows all, demo, build, test, bench, lint and fuzz; not \`$1\`" ;;
+    esac
+}
+
+is_installed() {
+    [[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]
+}
+
+has_candidate() {
+    [[ -n "$(apt-cache policy "$1" 2>/dev/null | awk '/Candidate:/ && $2 != "(none)"')" ]]
+}
+
+# The package with the runtime of the clang that `clang` stands for; nothing while that is unknown.
+clang_runtime_package() {
+    local depends major
+    depends="$(dpkg-query -W -f='${Depends}' clang 2>/dev/null || true)"
+    if [[ -z "$depends" ]]; then
+        depends="$(apt-cache show clang 2>/dev/null | sed -n 's/^Depends: //p' | head -n 1)"
+    fi
+    major="$(sed -n 's/.*clang-\([0-9][0-9]*\).*/\1/p' <<<"$depends")"
+    [[ -n "$major" ]] && echo "libclang-rt-$major-dev"
+}
+
+# The name by which a line of the lists is installed or can be; fails where there is none.
+resolve_package() {
+    local line="$1" name
+    if [[ "$line" == clang-rt ]]; then
+        line="$(clang_runtime_package)" || return 1
+    fi
+    local -a names
+    IFS='|' read -r -a names <<<"$line"
+    for name in "${names[@]}"; do
+        is_installed "$name" && { echo "$name"; return 0; }
+    done
+    for name in "${names[@]}"; do
+        has_candidate "$name" && { echo "$name"; return 0; }
+    done
+    return 1
+}
+
+as_root() {
+    if [[ "$(id -u)" == 0 ]]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        if [[ -n "${CI:-}" ]]; then sudo -n "$@"; else sudo "$@"; fi
+    else
+        die "packages must be installed and this is neither root nor a user with sudo; as root, run: $*"
+    fi
+}
+
+apt_get() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"
+}
+
+# The lines of the lists that a verb needs and that are not installed, one a line.
+absent_lines() {
+    local group line
+    for group in $(setup_groups "$1"); do
+        local -n list="packages_$group"
+        for line in "${list[@]}"; do echo "$line"; done
+    done | sort -u | while IFS= read -r line; do
+        local name
+        name="$(resolve_package "$line")" && is_installed "$name" || echo "$line"
+    done
+}
+
+verb_setup() {
+    local what="${1:-all}" line name
+    [[ -z "${EXPPLAT_SKIP_SETUP:-}" ]] || return 0
+    setup_groups "$what" >/dev/null
+    local stamp="build/.setup-$what"
+    if setup_is_known_good "$stamp"; then return 0; fi
+
+    command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
+        die "setup installs packages of Debian or Ubuntu, and this system has no apt-get. Install by hand what" \
+            ".ci/setup.sh lists under: $(setup_groups "$what"); then set EXPPLAT_SKIP_SETUP=1"
+
+    local -a absent=() install=()
+    mapfile -t absent < <(absent_lines "$what")
+    if ((${#absent[@]} > 0)); then
+        for line in "${absent[@]}"; do
+            if ! resolve_package "$line" >/dev/null; then
+                say "reading the package lists (apt-get update)"
+                apt_get update || warn "apt-get update failed; going on with the lists that are here"
+                break
+            fi
+        done
+        for line in "${absent[@]}"; do
+            name="$(resolve_package "$line")" || die \
+                "the Debian package \`${line//|/\` or \`}\` is needed and this system's package lists do not have it." \
+                "Enable the archive section that has it (Debian: main; Ubuntu: universe) or install it some" \
+                "other way and set EXPPLAT_SKIP_SETUP=1"
+            install+=("$name")
+        done
+        say "installing: ${install[*]}"
+        if ! apt_get install -y --no-install-recommends "${install[@]}"; then
+            apt_get update && apt_get install -y --no-install-recommends "${install[@]}" ||
+                die "apt-get could not install: ${install[*]}. Its own words are above; once that is mended," \
+                    "run ./dev setup again"
+        fi
+    fi
+    mkdir -p build && installed_state >"$stamp"
+    say "setup $what: everything is installed"
+}
+
+# dpkg's database and the lists above, by size and time: while neither has changed, a check that has
+# passed still holds.
+installed_state() { stat -c '%n %s %Y' /var/lib/dpkg/status "${BASH_SOURCE[0]}" 2>/dev/null; }
+setup_is_known_good() { [[ -f "$1" && "$(<"$1")" == "$(installed_state)" ]]; }

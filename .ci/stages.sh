@@ -1,0 +1,172 @@
+# The stages of `./dev test`, in order. Sourced by ./dev.
+#
+# A stage is a function stage_<name>; it runs in a process of its own with its output in a log, passes
+# where it ends with 0, is skipped where it ends with 77, and fails otherwise. It counts as one test
+# unless it runs ctest, whose own counts it writes to $STAGE_COUNTS.
+
+stages=(architecture format headers unit cli consumers asan-ubsan tsan fuzz instructions)
+
+stage_architecture() {
+    tests/architecture/check.py --self-test
+    bench/instructions.py --self-test
+    tests/architecture/check.py
+}
+
+stage_format() { check_format; }
+
+stage_headers() { tests/headers/compile_alone.py --jobs "$JOBS"; }
+
+stage_unit() {
+    build_preset dev
+    run_ctest dev "$@"
+}
+
+stage_cli() {
+    build_preset dev expplat_cli
+    tests/cli/smoke.py build/dev/bin/expplat
+}
+
+stage_consumers() {
+    configure_preset release -DEXPPLAT_BUILD_BENCH=OFF
+    build_preset release
+    tests/consumers/run release
+}
+
+stage_asan-ubsan() {
+    build_preset asan-ubsan
+    local -a selection=(--label-exclude slow)
+    if [[ -n "${EXPPLAT_FULL:-}" ]]; then selection=(); fi
+    run_ctest asan-ubsan "${selection[@]}"
+}
+
+stage_tsan() {
+    build_preset tsan expplat_tsan_tests
+    run_ctest tsan --label-regex tsan
+}
+
+stage_fuzz() {
+    build_preset fuzz
+    local seconds=30
+    if [[ -n "${EXPPLAT_FULL:-}" ]]; then seconds=300; fi
+    local -a targets
+    mapfile -t targets < <(fuzz_targets)
+    ((${#targets[@]} > 0)) || die "the fuzz preset built no target"
+    printf '%s\n' "${targets[@]}" | xargs -P "$JOBS" -I '{}' "$SCRIPT" fuzz-one '{}' "$seconds"
+}
+
+stage_instructions() {
+    configure_preset release -DEXPPLAT_BUILD_BENCH=ON
+    build_preset release expplat_instructions
+    bench/instructions.py build/release/bench/expplat_instructions --jobs "$JOBS"
+}
+
+# run_ctest PRESET [ctest's own selection...]: fails where a test fails or none ran.
+run_ctest() {
+    local preset="$1" status=0
+    shift
+    local junit="$PWD/build/$preset/junit.xml"
+    rm -f "$junit"
+    ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
+        UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1 \
+        without_randomised_addresses ctest --test-dir "build/$preset" --parallel "$JOBS" \
+        --output-on-failure --no-tests=error --output-junit "$junit" "$@" || status=$?
+    if [[ -s "$junit" ]]; then .ci/ctest_counts.py "$junit" "$STAGE_COUNTS"; fi
+    return "$status"
+}
+
+# Sanitizers reserve fixed addresses, and on kernels with much address randomisation clang 14's find
+# them taken now and then. A container may forbid switching it off; then they run as they are.
+without_randomised_addresses() {
+    if setarch "$(uname -m)" -R true 2>/dev/null; then setarch "$(uname -m)" -R "$@"; else "$@"; fi
+}
+
+# The names of the built fuzz targets: expplat_json_fuzz is `json`.
+fuzz_targets() {
+    local program
+    for program in build/fuzz/fuzz/expplat_*_fuzz; do
+        [[ -x "$program" ]] || continue
+        program="${program##*/expplat_}"
+        echo "${program%_fuzz}"
+    done
+}
+
+# run_fuzz TARGET SECONDS: from the committed seeds; what it finds new stays under build/.
+run_fuzz() {
+    local target="$1" seconds="$2"
+    local program="build/fuzz/fuzz/expplat_${target}_fuzz" found="build/fuzz/found/$target"
+    [[ -x "$program" ]] || die "no fuzz target \`$target\`; there are: $(fuzz_targets | tr '\n' ' ')"
+    mkdir -p "$found" "build/fuzz/crashes" "fuzz/corpus/$target"
+    local -a dictionary=()
+    if [[ -f "fuzz/dictionaries/$target.dict" ]]; then
+        dictionary=("-dict=fuzz/dictionaries/$target.dict")
+    elif [[ "$target" == json ]]; then
+        dictionary=(-dict=fuzz/dictionaries/ruleset.dict)
+    fi
+    say "fuzzing $target for $seconds s"
+    ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
+        without_randomised_addresses "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+        -print_final_stats=1 -artifact_prefix="build/fuzz/crashes/$target-" "${dictionary[@]}" \
+        "$found" "fuzz/corpus/$target" ||
+        die "fuzz target $target failed; its input is under build/fuzz/crashes/ (run the program on that file)"
+}
+
+# --- running them -----------------------------------------------------------------------------------
+
+passed=0 failed=0 skipped=0
+declare -a summary=()
+
+# run_stage NAME [ARGS...]: its counts are added, its row joins the summary.
+run_stage() {
+    local name="$1" status=0 started seconds log="build/logs/$1.log" counts="build/logs/$1.counts"
+    local stage_passed=0 stage_failed=0 stage_skipped=0 word=passed
+    mkdir -p build/logs
+    rm -f "$counts"
+    printf '%-14s' "$name"
+    started="$(date +%s.%N)"
+    STAGE_COUNTS="$counts" "$SCRIPT" stage "$@" >"$log" 2>&1 || status=$?
+    seconds="$(awk -v a="$started" -v b="$(date +%s.%N)" 'BEGIN { printf "%.1f", b - a }')"
+    if [[ -s "$counts" ]]; then
+        read -r stage_passed stage_failed stage_skipped <"$counts"
+        if ((status != 0 && stage_failed == 0)); then stage_failed=1; fi
+    else
+        case "$status" in
+            0) stage_passed=1 ;;
+            77) stage_skipped=1 word=skipped ;;
+            *) stage_failed=1 ;;
+        esac
+    fi
+    if ((stage_failed > 0)); then word=FAILED; fi
+    printf '%8s s  %s\n' "$seconds" "$word"
+    grep -E '^ *skipped: ' "$log" || true
+    if [[ "$word" == FAILED ]]; then
+        echo "--- the end of $log"
+        tail -n 80 "$log"
+        echo "---"
+    fi
+    passed=$((passed + stage_passed)) failed=$((failed + stage_failed)) skipped=$((skipped + stage_skipped))
+    summary+=("$(printf '%-14s %8s s  %5d passed %4d failed %4d skipped' \
+        "$name" "$seconds" "$stage_passed" "$stage_failed" "$stage_skipped")")
+}
+
+# With a NAME: the stage of that name; else the stages whose name has it, and the unit tests whose
+# ctest name has it.
+run_stages() {
+    local wanted="$1" name
+    local -a chosen=()
+    for name in "${stages[@]}"; do
+        if [[ -z "$wanted" || "$name" == "$wanted" ]]; then chosen+=("$name"); fi
+    done
+    if ((${#chosen[@]} > 0)); then
+        for name in "${chosen[@]}"; do run_stage "$name"; done
+    else
+        for name in "${stages[@]}"; do
+            if [[ "$name" != unit && "$name" == *"$wanted"* ]]; then run_stage "$name"; fi
+        done
+        run_stage unit --tests-regex "$wanted"
+    fi
+    echo
+    printf '%s\n' "${summary[@]}"
+    echo "total ${SECONDS} s"
+    echo "$passed passed, $failed failed, $skipped skipped"
+    ((failed == 0))
+}

@@ -1,0 +1,44 @@
+// Comparing and copying short byte strings without a call: keys and names are mostly 3 to 16 bytes.
+//
+// Used on the path of every evaluation. Pure; safe on any bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace expplat {
+
+namespace detail {
+template <class Word>
+[[nodiscard]] inline Word load_word(const char* bytes) noexcept {
+    Word word;
+    std::memcpy(&word, bytes, sizeof word);
+    return word;
+}
+}  // namespace detail
+
+/// True where both hold the same bytes.
+[[nodiscard]] inline bool same_bytes(std::string_view a, std::string_view b) noexcept {
+    using detail::load_word;
+    const std::size_t size = a.size();
+    if (size != b.size()) return false;
+    const char* const p = a.data();
+    const char* const q = b.data();
+    if (size > 16) return std::memcmp(p, q, size) == 0;
+    if (size >= 8) {
+        return ((load_word<std::uint64_t>(p) ^ load_word<std::uint64_t>(q)) |
+                (load_word<std::uint64_t>(p + size - 8) ^ load_word<std::uint64_t>(q + size - 8))) == 0;
+    }
+    if (size >= 4) {
+        return ((load_word<std::uint32_t>(p) ^ load_word<std::uint32_t>(q)) |
+                (load_word<std::uint32_t>(p + size - 4) ^ load_word<std::uint32_t>(q + size - 4))) == 0;
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+        if (p[i] != q[i]) return false;
+    }
+    return true;
+}
+
+}  // namespace expplat

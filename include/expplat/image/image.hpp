@@ -1,0 +1,66 @@
+// `Image`: owns the bytes of a verified image and shows them as a `View`.
+//
+// Made from any bytes by `Image::from_bytes` (which verifies them) or by the linker; shared read-only. The bytes are
+// private memory aligned to 64, so nobody can change them after they were verified.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <span>
+#include <utility>
+
+#include "expplat/base/result.hpp"
+#include "expplat/image/verify.hpp"
+#include "expplat/image/view.hpp"
+
+namespace expplat::image {
+
+/// Aligned memory for an image that is being read or linked. Not initialised.
+class Buffer {
+public:
+    static constexpr std::size_t alignment = 64;
+
+    explicit Buffer(std::size_t size)
+        : bytes_(static_cast<std::byte*>(::operator new(size > 0 ? size : 1, std::align_val_t{alignment}))), size_(size) {}
+
+    [[nodiscard]] std::byte* data() noexcept { return bytes_.get(); }
+    [[nodiscard]] const std::byte* data() const noexcept { return bytes_.get(); }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+private:
+    struct Free {
+        void operator()(std::byte* bytes) const noexcept { ::operator delete(bytes, std::align_val_t{alignment}); }
+    };
+    std::unique_ptr<std::byte, Free> bytes_;
+    std::size_t size_;
+};
+
+class Image {
+public:
+    /// Verifies the buffer and takes it over. Errors: those of `verify`.
+    [[nodiscard]] static Result<Image> from_buffer(Buffer buffer) {
+        Result<View> view = verify({buffer.data(), buffer.size()});
+        if (!view) return view.error();
+        return Image(std::move(buffer));
+    }
+    /// Copies the bytes, then verifies the copy.
+    [[nodiscard]] static Result<Image> from_bytes(std::span<const std::byte> bytes) {
+        Buffer buffer(bytes.size());
+        if (!bytes.empty()) std::memcpy(buffer.data(), bytes.data(), bytes.size());
+        return from_buffer(std::move(buffer));
+    }
+    /// Takes over what the linker wrote.
+    [[nodiscard]] static Image trust(Buffer buffer) noexcept { return Image(std::move(buffer)); }
+
+    [[nodiscard]] View view() const noexcept { return View::trust(buffer_.data()); }
+    [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {buffer_.data(), buffer_.size()}; }
+
+private:
+    explicit Image(Buffer buffer) noexcept : buffer_(std::move(buffer)) {}
+
+    Buffer buffer_;
+};
+
+}  // namespace expplat::image

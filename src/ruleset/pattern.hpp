@@ -1,0 +1,28 @@
+// Which patterns `matches` takes: RE2's syntax, without what only some of its versions know.
+//
+// Used by the reader; the engine that later matches is `pattern_table.hpp`. A `PatternCheck` remembers
+// verdicts for the length of one reading, as rulesets repeat their patterns; it is not thread-safe.
+// Source: RULESET.md, section 3, `matches`.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace expplat::ruleset {
+
+/// What is wrong with a pattern; nothing where it is fine.
+[[nodiscard]] std::optional<std::string> check_pattern(std::string_view pattern, bool ignore_case);
+
+class PatternCheck {
+public:
+    /// `check_pattern`, once for each different pattern. The pattern's text must outlive this object.
+    [[nodiscard]] const std::optional<std::string>& operator()(std::string_view pattern, bool ignore_case);
+
+private:
+    std::unordered_map<std::string_view, std::optional<std::string>> verdicts_[2];  // by ignore_case
+};
+
+}  // namespace expplat::ruleset

@@ -1,0 +1,63 @@
+// Finding names that occur twice, in n log n on any input: members of an object, rule ids, user keys.
+//
+// Used by the JSON reader and the ruleset reader. Names with one hash are told apart by their bytes,
+// so a text made to collide costs no more than its sorting.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "expplat/base/hash.hpp"
+
+namespace expplat::ruleset {
+
+namespace detail {
+
+struct HashedPosition {
+    std::uint64_t hash;
+    std::size_t position;
+};
+
+}  // namespace detail
+
+/// Calls `repeated(i)` for every i in [0, count) whose `name_of(i)` is that of a smaller one. In no
+/// particular order.
+template <class NameOf, class Repeated>
+void each_repeat(std::size_t count, NameOf name_of, Repeated repeated) {
+    constexpr std::size_t pairwise = 8;
+    if (count <= pairwise) {
+        for (std::size_t i = 1; i < count; ++i) {
+            for (std::size_t j = 0; j < i; ++j) {
+                if (name_of(i) == name_of(j)) {
+                    repeated(i);
+                    break;
+                }
+            }
+        }
+        return;
+    }
+    std::vector<detail::HashedPosition> sorted(count);
+    for (std::size_t i = 0; i < count; ++i) sorted[i] = {hash64(name_of(i)), i};
+    std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.hash < b.hash; });
+    for (std::size_t begin = 0; begin < count;) {
+        std::size_t end = begin + 1;
+        while (end < count && sorted[end].hash == sorted[begin].hash) ++end;
+        if (end - begin > 1) {
+            const auto first = sorted.begin() + static_cast<std::ptrdiff_t>(begin);
+            std::sort(first, sorted.begin() + static_cast<std::ptrdiff_t>(end),
+                      [&](const auto& a, const auto& b) {
+                          const int order = name_of(a.position).compare(name_of(b.position));
+                          return order != 0 ? order < 0 : a.position < b.position;
+                      });
+            for (std::size_t i = begin + 1; i < end; ++i) {
+                if (name_of(sorted[i].position) == name_of(sorted[i - 1].position)) repeated(sorted[i].position);
+            }
+        }
+        begin = end;
+    }
+}
+
+}  // namespace expplat::ruleset

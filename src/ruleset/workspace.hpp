@@ -1,0 +1,85 @@
+// `Workspace`: turns ruleset documents and patches into images, and remembers what it compiled.
+//
+// Entities are compiled one by one and kept by the hash of their JSON, so the next ruleset or a patch compiles what
+// changed and links the rest. Owned by whoever follows a ruleset (client runtime, server, command line); not
+// thread-safe. A refused document or patch changes nothing. Source: RULESET.md; the patch is CONTROL-PLANE.md's
+// `patch {base, version, set, remove}`.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "expplat/base/result.hpp"
+#include "expplat/image/image.hpp"
+#include "src/ruleset/chunk.hpp"
+#include "src/ruleset/json.hpp"
+#include "src/ruleset/outline.hpp"
+#include "src/ruleset/problem.hpp"
+#include "src/ruleset/read.hpp"
+
+namespace expplat::ruleset {
+
+struct Checked;
+struct LinkInput;
+
+struct Compiled {
+    image::Image image;
+    std::vector<std::string> unsupported;  // pointers of the flags and experiments that answer ERROR / GENERAL
+    std::uint32_t compiled_entities = 0;   // how many were compiled anew; the others were kept
+};
+
+class Workspace {
+public:
+    explicit Workspace(Mode mode) : mode_(mode) {}
+
+    /// Compiles a whole document. Error `invalid_ruleset`: the message is all problems, a line each, as
+    /// `POINTER: what is wrong`. Error `too_large`: a limit of the image.
+    [[nodiscard]] Result<Compiled> compile(std::string_view text);
+
+    /// Applies `{"base": N, "version": N, "set": {"flags": {KEY: …}, …}, "remove": {"flags": [KEY, …], …}}` to the
+    /// ruleset that was compiled last: an entity that is set takes its old place, or the last one. Errors: as
+    /// `compile`; `not_ready` before the first document; `invalid_argument` where `base` is not its version.
+    [[nodiscard]] Result<Compiled> patch(std::string_view text);
+
+    [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
+    [[nodiscard]] const std::string& environment() const noexcept { return environment_; }
+
+private:
+    /// One entity of the ruleset, in document order.
+    struct Slot {
+        Outline outline;
+        std::shared_ptr<const Chunk> chunk;  // null where the entity is unsupported
+        std::string json;                    // kept where the order of its conditions may have to change
+        std::uint64_t weights_hash = 0;      // of the call weights it was compiled with; 0: none
+    };
+
+    /// A ruleset that is being made; it replaces the current one once it is linked.
+    struct Draft {
+        std::vector<Slot> slots;
+        std::vector<Body> bodies;            // by slot; `monostate` where the slot was kept
+        std::vector<Problem> problems;
+        MapPlaces map_places = default_map_places;
+        std::string environment;
+        std::uint64_t version = 0;
+        std::uint32_t compiled_entities = 0;
+    };
+
+    [[nodiscard]] Result<Compiled> finish(Draft& draft);
+    void compile_slots(Draft& draft, const Checked& checked) const;
+    void compile_slot(Draft& draft, std::size_t i, const Checked& checked, bool deep) const;
+    [[nodiscard]] Result<Draft> draft_of_patch(const Node& root) const;
+
+    Mode mode_;
+    std::string environment_;
+    std::uint64_t version_ = 0;
+    std::vector<Slot> slots_;
+    MapPlaces map_places_ = default_map_places;
+};
+
+/// All problems, a line each, as `POINTER: what is wrong`; control characters as `\u00XX`.
+[[nodiscard]] std::string to_text(const std::vector<Problem>& problems);
+
+}  // namespace expplat::ruleset
