@@ -10,6 +10,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "expplat/base/inline.hpp"
 #include "expplat/base/limits.hpp"
 #include "expplat/base/reason.hpp"
 #include "expplat/base/value.hpp"
@@ -23,7 +24,7 @@ public:
     Variant() noexcept = default;
 
     /// Copies what the answer views.
-    Variant(const eval::Answer& answer, std::uint64_t ruleset_version) noexcept
+    EXPPLAT_INLINE Variant(const eval::Answer& answer, std::uint64_t ruleset_version) noexcept
         : reason_(answer.reason), error_(answer.error), exposure_(answer.exposure), version_(ruleset_version) {
         if (answer.has_variant()) {
             kind_ = answer.value_kind();
@@ -74,7 +75,7 @@ private:
     static constexpr std::size_t capacity = limits::key_bytes;
     static constexpr std::size_t block = image::tail_bytes;
 
-    static std::uint8_t copy(char* to, std::string_view text) noexcept {
+    EXPPLAT_INLINE static std::uint8_t copy(char* to, std::string_view text) noexcept {
         std::size_t size = text.size();
         if (size > capacity) {
             size = capacity;

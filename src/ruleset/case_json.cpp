@@ -42,7 +42,8 @@ constexpr std::size_t any_depth = std::numeric_limits<std::size_t>::max();
 /// tells its members apart; then each counts as it is written, the user one level inside the line.
 [[nodiscard]] Case read_damaged_case(std::string_view text) {
     Case result;
-    const Result<Document> repaired = parse_json(with_surrogates_replaced(text), limits::ruleset_bytes, any_depth);
+    const Result<Document> repaired =
+        parse_json(with_surrogates_replaced(text), limits::ruleset_bytes, any_depth);
     if (!repaired) return result;
     const std::span<const Member> members = repaired->root().members();
     const std::vector<std::string_view> values = member_texts(text);

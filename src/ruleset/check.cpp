@@ -61,14 +61,16 @@ void ReferenceCheck::check_limits() {
         const Outline& outline = *entities_[i];
         if (outline.kind == EntityKind::flag || outline.kind == EntityKind::experiment) {
             if (evaluated++ == limits::flags) {
-                add_to_map(outline.kind, "more than " + std::to_string(limits::flags) + " flags and experiments");
+                add_to_map(outline.kind,
+                           "more than " + std::to_string(limits::flags) + " flags and experiments");
             }
         }
         const bool fitted = list_entries <= limits::list_entries;
         list_entries += outline.list_entries;
         if (fitted && list_entries > limits::list_entries) {
-            add(i, 0, {}, "with this one, lists have more than " + std::to_string(limits::list_entries) +
-                              " entries in all");
+            add(i, 0, {},
+                "with this one, lists have more than " + std::to_string(limits::list_entries) +
+                    " entries in all");
         }
     }
 }
@@ -127,13 +129,15 @@ void ReferenceCheck::check_prerequisite_variants(std::uint32_t entity, const Ref
     for (const NamedVariant& variant : reference.variants) {
         if (is_full() || has_variant(target, variant.key)) continue;
         add(entity, variant.place, variant.pointer,
-            std::string(word(outline.kind)) + " " + quoted(outline.key) + " has no variant " + quoted(variant.key));
+            std::string(word(outline.kind)) + " " + quoted(outline.key) + " has no variant " +
+                quoted(variant.key));
     }
 }
 
 bool ReferenceCheck::has_variant(std::uint32_t entity, const std::string& variant) {
     const std::vector<std::string>& variants = entities_[entity]->variants;
-    if (variants.size() <= few_variants) return std::find(variants.begin(), variants.end(), variant) != variants.end();
+    if (variants.size() <= few_variants)
+        return std::find(variants.begin(), variants.end(), variant) != variants.end();
     auto [index, is_new] = variants_.try_emplace(entity);
     if (is_new) {
         std::vector<KeyIndex::Entry> entries;
@@ -144,7 +148,8 @@ bool ReferenceCheck::has_variant(std::uint32_t entity, const std::string& varian
     return index->second.find(hash64(variant), variant) != KeyIndex::none;
 }
 
-void ReferenceCheck::add(std::uint32_t entity, std::uint32_t place, std::string_view pointer, std::string message) {
+void ReferenceCheck::add(std::uint32_t entity, std::uint32_t place, std::string_view pointer,
+                         std::string message) {
     ++pass_problems_;
     const Outline& outline = *entities_[entity];
     checked_.problems.push_back({map_places_[static_cast<std::size_t>(outline.kind)], entity + 1, place,

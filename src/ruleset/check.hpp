@@ -20,7 +20,7 @@ inline constexpr std::uint32_t no_entity = 0xFFFFFFFFu;
 
 /// What the check found out; vectors are by ordinal, the entity's position in the span that was checked.
 struct Checked {
-    std::vector<Problem> problems;         // in document order, at most `limits::reported_problems`
+    std::vector<Problem> problems;  // in document order, at most `limits::reported_problems`
     /// All ordinals, every entity after the ones it names. Complete where `problems` is empty.
     std::vector<std::uint32_t> order;
     /// 1: it and all it names, directly or not, are known to this library.

@@ -77,7 +77,8 @@ void ReferenceCheck::check_experiments() {
     begin_pass();
     for (std::uint32_t i = 0; i < entities_.size() && !is_full(); ++i) {
         const Outline& outline = *entities_[i];
-        if (outline.kind == EntityKind::experiment && outline.sound && outline.supported) compare_units_and_salts(i);
+        if (outline.kind == EntityKind::experiment && outline.sound && outline.supported)
+            compare_units_and_salts(i);
     }
 }
 
@@ -86,12 +87,14 @@ void ReferenceCheck::compare_units_and_salts(std::uint32_t experiment) {
     const auto compare = [&](const Outline* other, std::string_view pointer, std::uint32_t place) {
         if (other == nullptr) return;
         if (other->unit != outline.unit) {
-            add(experiment, place, pointer, std::string(word(other->kind)) + " " + quoted(other->key) + " has the unit " +
-                                                quoted(other->unit) + ", this experiment has " + quoted(outline.unit));
+            add(experiment, place, pointer,
+                std::string(word(other->kind)) + " " + quoted(other->key) + " has the unit " +
+                    quoted(other->unit) + ", this experiment has " + quoted(outline.unit));
         }
         if (shares_salt(outline, *other)) {
             add(experiment, outline.salt_place, "/salt",
-                std::string(word(other->kind)) + " " + quoted(other->key) + " has the salt " + quoted(other->salt) +
+                std::string(word(other->kind)) + " " + quoted(other->key) + " has the salt " +
+                    quoted(other->salt) +
                     ", and so has this experiment: their choices would not be independent");
         }
     };
@@ -172,8 +175,8 @@ void ReferenceCheck::report_overlap(std::uint32_t later, std::uint32_t earlier) 
     const Outline& other = *entities_[earlier];
     add(later, outline.layer_place, "/layer",
         "slots " + std::to_string(outline.layer_from) + " to " + std::to_string(outline.layer_to) +
-            " overlap those of running experiment " + quoted(other.key) + ", " + std::to_string(other.layer_from) +
-            " to " + std::to_string(other.layer_to));
+            " overlap those of running experiment " + quoted(other.key) + ", " +
+            std::to_string(other.layer_from) + " to " + std::to_string(other.layer_to));
 }
 
 }  // namespace expplat::ruleset

@@ -100,8 +100,9 @@ void ReferenceCheck::check_steps() {
         const EntityKind kind = entities_[i]->kind;
         if (kind != EntityKind::flag && kind != EntityKind::experiment) continue;
         if (checked_.steps[i] <= limits::steps) continue;
-        add(i, 0, {}, "takes " + std::to_string(checked_.steps[i]) + " steps in the worst case, at most " +
-                          std::to_string(limits::steps) + " are allowed: " + heaviest_path(i));
+        add(i, 0, {},
+            "takes " + std::to_string(checked_.steps[i]) + " steps in the worst case, at most " +
+                std::to_string(limits::steps) + " are allowed: " + heaviest_path(i));
     }
 }
 

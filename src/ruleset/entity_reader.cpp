@@ -10,7 +10,8 @@
 namespace expplat::ruleset {
 
 bool is_key(std::string_view text) noexcept {
-    constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/:";
+    constexpr std::string_view allowed =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/:";
     return !text.empty() && text.size() <= limits::key_bytes &&
            text.find_first_not_of(allowed) == std::string_view::npos;
 }
@@ -67,15 +68,16 @@ std::uint64_t EntityReader::read_percent(const Node* node, const Path& path, std
     return read_micros(node, path, max_percent).value_or(fallback);
 }
 
-std::optional<std::uint64_t> EntityReader::read_micros(const Node* node, const Path& path, std::uint64_t most) {
+std::optional<std::uint64_t> EntityReader::read_micros(const Node* node, const Path& path,
+                                                       std::uint64_t most) {
     if (node == nullptr) return std::nullopt;
     if (node->kind() == NodeKind::integer || node->kind() == NodeKind::real) {
         const Decimal decimal = read_decimal(node->text(), most);
         if (decimal.fault == DecimalFault::none) return decimal.micros;
     }
-    findings_.wrong(*node, path, most == max_percent
-                                     ? "a percent from 0 to 100 with at most 6 decimals"
-                                     : "a weight from 0 to 1000000000 with at most 6 decimals");
+    findings_.wrong(*node, path,
+                    most == max_percent ? "a percent from 0 to 100 with at most 6 decimals"
+                                        : "a weight from 0 to 1000000000 with at most 6 decimals");
     return std::nullopt;
 }
 

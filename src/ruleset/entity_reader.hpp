@@ -60,9 +60,11 @@ private:
     void read_segment_name(const Node& node, const Path& path, Condition& condition);
     void read_sample(const Node& node, const Path& path, Condition& condition);
     void read_comparison(const Node& node, const Path& path, Condition& condition);
-    [[nodiscard]] std::vector<Scalar> read_operand(Operator op, const Node& node, const Path& path, bool ignore_case);
+    [[nodiscard]] std::vector<Scalar> read_operand(Operator op, const Node& node, const Path& path,
+                                                   bool ignore_case);
     [[nodiscard]] std::vector<Scalar> read_list(const Node& node, const Path& path,
-                                                bool (*fits)(const Node&) noexcept, std::string_view expected);
+                                                bool (*fits)(const Node&) noexcept,
+                                                std::string_view expected);
     void check_pattern_operand(const Node& node, const Path& path, bool ignore_case);
 
     // Variants and what names them.
@@ -96,7 +98,8 @@ private:
     [[nodiscard]] bool read_boolean(const Node* node, const Path& path, bool fallback);
     [[nodiscard]] std::string_view read_name(const Node* node, const Path& path, std::string_view fallback);
     [[nodiscard]] std::uint64_t read_percent(const Node* node, const Path& path, std::uint64_t fallback);
-    [[nodiscard]] std::optional<std::uint64_t> read_micros(const Node* node, const Path& path, std::uint64_t most);
+    [[nodiscard]] std::optional<std::uint64_t> read_micros(const Node* node, const Path& path,
+                                                           std::uint64_t most);
     [[nodiscard]] std::vector<std::string_view> read_strings(const Node* node, const Path& path);
     void unknown_member(const Member& member, const Path& object);
     void unknown_value(const Node& node, const Path& path, std::string_view expected);
@@ -115,7 +118,8 @@ private:
 
 template <std::size_t Count>
 std::array<const Node*, Count> EntityReader::members(const Node& object, const Path& path,
-                                                     const std::string_view (&names)[Count], bool documented) {
+                                                     const std::string_view (&names)[Count],
+                                                     bool documented) {
     std::array<const Node*, Count> found{};
     for (const Member& member : object.members()) {
         if (member.repeated) continue;

@@ -32,7 +32,8 @@ void Findings::add(const Node& node, const Path& path, std::string_view message)
 }
 
 void Findings::wrong(const Node& node, const Path& path, std::string_view expected) {
-    if (wants(node)) keep(node, path.pointer(), "expected " + std::string(expected) + ", found " + described(node));
+    if (wants(node))
+        keep(node, path.pointer(), "expected " + std::string(expected) + ", found " + described(node));
 }
 
 void Findings::missing(const Node& object, const Path& path, std::string_view member) {

@@ -48,7 +48,9 @@ public:
 
 private:
     /// False where enough problems stand earlier in the document.
-    [[nodiscard]] bool wants(const Node& node) const noexcept { return node.place() - origin_ <= last_place_; }
+    [[nodiscard]] bool wants(const Node& node) const noexcept {
+        return node.place() - origin_ <= last_place_;
+    }
     void keep(const Node& node, std::string pointer, std::string message);
 
     std::uint32_t origin_;

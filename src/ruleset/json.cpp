@@ -46,7 +46,16 @@ constexpr int number_overflow = 406;  // nlohmann's id of "number overflow parsi
 class Script {
 public:
     enum class Mark : unsigned char {
-        null = 0xF5, no, yes, object_begin, object_end, array_begin, array_end, name, number, string
+        null = 0xF5,
+        no,
+        yes,
+        object_begin,
+        object_end,
+        array_begin,
+        array_end,
+        name,
+        number,
+        string
     };
 
     /// `bytes`: room for twice the JSON, which is more than its script.
@@ -70,7 +79,8 @@ private:
 /// object ends, then move to the document's memory side by side.
 class DocumentBuilder final : public nlohmann::json_sax<nlohmann::json> {
 public:
-    DocumentBuilder(std::size_t text_size, std::size_t max_depth, const std::vector<OverflowingNumber>& overflows)
+    DocumentBuilder(std::size_t text_size, std::size_t max_depth,
+                    const std::vector<OverflowingNumber>& overflows)
         : memory_(std::make_shared<std::pmr::monotonic_buffer_resource>(4 * text_size + 256)),
           script_(allocated<char>(2 * text_size + 2)),
           max_depth_(max_depth),
@@ -109,7 +119,9 @@ public:
         }
         return add_real(value, literal);
     }
-    bool string(string_t& value) override { return add_text(node(NodeKind::string), value, Script::Mark::string); }
+    bool string(string_t& value) override {
+        return add_text(node(NodeKind::string), value, Script::Mark::string);
+    }
     bool binary(binary_t&) override { return false; }  // JSON text has none
 
     bool start_object(std::size_t) override { return open(NodeKind::object, Script::Mark::object_begin); }
@@ -129,12 +141,14 @@ public:
     bool end_array() override {
         const std::span<const Member> children = open_children();
         Node* const items = allocated<Node>(children.size());
-        std::transform(children.begin(), children.end(), items, [](const Member& child) { return child.value; });
+        std::transform(children.begin(), children.end(), items,
+                       [](const Member& child) { return child.value; });
         close(items, false, Script::Mark::array_end);
         return true;
     }
 
-    bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) override {
+    bool parse_error(std::size_t position, const std::string&,
+                     const nlohmann::detail::exception& error) override {
         overflowed_ = error.id == number_overflow;
         error_offset_ = position > 0 ? position - 1 : 0;
         error_ = plain(error.what());
@@ -289,7 +303,8 @@ struct Pass {
         const std::string what = "nested deeper than " + std::to_string(max_depth) + " levels";
         return {refusal(original, first_too_deep(text, max_depth), what), false};
     }
-    return {refusal(original, std::min(builder.error_offset(), text.size()), builder.error()), builder.overflowed()};
+    return {refusal(original, std::min(builder.error_offset(), text.size()), builder.error()),
+            builder.overflowed()};
 }
 
 /// The text with each overflowing literal replaced by a `0` and spaces, so that the rest can be parsed.
@@ -330,7 +345,8 @@ Result<Document> parse_json(std::string_view text, std::size_t max_bytes, std::s
         return Error{ErrorCode::too_large, "line 1, column 1: " + std::to_string(text.size()) +
                                                " bytes; at most " + std::to_string(max_bytes) + " are read"};
     }
-    if (text.starts_with("\xEF\xBB\xBF")) return refusal(text, 0, "a byte order mark; the text must begin with its value");
+    if (text.starts_with("\xEF\xBB\xBF"))
+        return refusal(text, 0, "a byte order mark; the text must begin with its value");
     if (const std::size_t nul = text.find('\0'); nul != text.npos) {
         return refusal(text, nul, "a NUL byte; inside a string it is written \\u0000");
     }

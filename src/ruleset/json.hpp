@@ -60,13 +60,13 @@ private:
     bool overflows_ = false;
     bool has_faults_ = false;
     std::uint32_t place_ = 0;
-    std::uint32_t size_ = 0;          // bytes of text, or children
-    std::uint32_t script_size_ = 0;   // of an array or object
-    const void* data_ = nullptr;      // text, or the first child
+    std::uint32_t size_ = 0;         // bytes of text, or children
+    std::uint32_t script_size_ = 0;  // of an array or object
+    const void* data_ = nullptr;     // text, or the first child
     union {
         std::int64_t integer_ = 0;
         double real_;
-        const char* script_;          // of an array or object: see `Script` in json.cpp
+        const char* script_;  // of an array or object: see `Script` in json.cpp
     };
 };
 
@@ -114,7 +114,8 @@ private:
 /// Parses a whole text. Refuses (`invalid_ruleset`, message with line and column) what breaks the rules
 /// of RULESET.md, section 1: not UTF-8, a BOM, a lone surrogate, a syntax error, nesting over `max_depth`
 /// levels (the outermost value is level 1). Refuses (`too_large`) more than `max_bytes`.
-[[nodiscard]] Result<Document> parse_json(std::string_view text, std::size_t max_bytes = limits::ruleset_bytes,
+[[nodiscard]] Result<Document> parse_json(std::string_view text,
+                                          std::size_t max_bytes = limits::ruleset_bytes,
                                           std::size_t max_depth = limits::json_depth);
 
 /// The node as compact JSON: members in order, numbers as written (`-0` as `0`), strings escaped only

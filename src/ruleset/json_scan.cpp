@@ -78,12 +78,14 @@ enum class Surrogate { none, high, low };
 
 /// What the escape `\uXXXX` that begins at `i`, if one does, stands for.
 [[nodiscard]] Surrogate surrogate_at(std::string_view text, std::size_t i) noexcept {
-    if (i > text.size() || text.size() - i < 6 || text[i] != '\\' || text[i + 1] != 'u') return Surrogate::none;
-    if (text[i + 2] != 'd' && text[i + 2] != 'D') return Surrogate::none;
-    const char c = text[i + 3];
-    if (c == '8' || c == '9' || c == 'a' || c == 'A' || c == 'b' || c == 'B') return Surrogate::high;
-    if ((c >= 'c' && c <= 'f') || (c >= 'C' && c <= 'F')) return Surrogate::low;
-    return Surrogate::none;
+    const std::string_view escape = i < text.size() ? text.substr(i, 6) : std::string_view{};
+    if (escape.size() < 6 || !escape.starts_with("\\u")) return Surrogate::none;
+    const std::string_view digits = escape.substr(2);
+    if (digits.find_first_not_of("0123456789abcdefABCDEF") != digits.npos) return Surrogate::none;
+    if (digits[0] != 'd' && digits[0] != 'D') return Surrogate::none;
+    if (digits[1] < '8') return Surrogate::none;
+    return std::string_view("89abAB").find(digits[1]) != std::string_view::npos ? Surrogate::high
+                                                                                : Surrogate::low;
 }
 
 }  // namespace

@@ -54,7 +54,9 @@ private:
     [[nodiscard]] std::size_t bucket(std::uint64_t hash) const noexcept {
         return static_cast<std::size_t>(hash >> shift_);
     }
-    [[nodiscard]] std::vector<Entry>::iterator at(std::uint32_t i) { return entries_.begin() + std::ptrdiff_t{i}; }
+    [[nodiscard]] std::vector<Entry>::iterator at(std::uint32_t i) {
+        return entries_.begin() + std::ptrdiff_t{i};
+    }
 
     int shift_ = 63;  // of a hash, to its bucket; there are about as many buckets as entries
     std::vector<std::uint32_t> begin_;

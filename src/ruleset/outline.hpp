@@ -35,7 +35,7 @@ inline constexpr std::size_t entity_kinds = 5;
 /// A variant that a prerequisite asks for.
 struct NamedVariant {
     std::string key;
-    std::string pointer;      // from the entity, `/prerequisites/0/variants/1`
+    std::string pointer;  // from the entity, `/prerequisites/0/variants/1`
     std::uint32_t place = 0;
 };
 
@@ -45,8 +45,8 @@ struct Reference {
     enum class Target : std::uint8_t { segment, layer, holdout, flag_or_experiment };
 
     Target target = Target::segment;
-    std::uint32_t place = 0;             // of the name
-    std::uint64_t key_hash = 0;          // hash64(key)
+    std::uint32_t place = 0;     // of the name
+    std::uint64_t key_hash = 0;  // hash64(key)
     std::string key;
     std::string pointer;                 // of the name, from the entity: `/rules/0/if/segment`
     std::vector<NamedVariant> variants;  // of a prerequisite, in order
@@ -54,19 +54,19 @@ struct Reference {
 
 struct Outline {
     EntityKind kind = EntityKind::flag;
-    bool supported = true;               // false: it holds what this library does not know (tolerant mode)
-    bool sound = true;                   // false: it has problems of its own, so nothing is compared with it
+    bool supported = true;  // false: it holds what this library does not know (tolerant mode)
+    bool sound = true;      // false: it has problems of its own, so nothing is compared with it
     std::string key;
-    std::uint64_t key_hash = 0;          // hash64(key)
-    std::uint64_t content_hash = 0;      // `Node::hash` of the entity's JSON
+    std::uint64_t key_hash = 0;      // hash64(key)
+    std::uint64_t content_hash = 0;  // `Node::hash` of the entity's JSON
 
     /// RULESET.md, "Bounded work": of a segment its `if`, of a flag or experiment 1 and every `if` in it,
     /// without what each reference to a segment or prerequisite adds.
     std::uint64_t own_steps = 0;
     /// Entries of `included`, `excluded`, `targets`, a prerequisite's `variants` and operands that are lists.
     std::uint64_t list_entries = 0;
-    std::vector<Reference> references;   // in document order, one for each occurrence
-    std::vector<std::string> variants;   // keys, of a flag or experiment
+    std::vector<Reference> references;  // in document order, one for each occurrence
+    std::vector<std::string> variants;  // keys, of a flag or experiment
 
     // Of a layer, holdout or experiment; defaults applied.
     std::string unit;
@@ -75,10 +75,10 @@ struct Outline {
     // Of an experiment.
     Status status = Status::draft;
     bool has_layer = false;
-    std::uint32_t layer_from = 0;        // slots of 10,000; from < to
+    std::uint32_t layer_from = 0;  // slots of 10,000; from < to
     std::uint32_t layer_to = 0;
-    std::uint32_t layer_place = 0;       // of the member `layer`
-    std::uint32_t salt_place = 0;        // of the member `salt`; 0 where it is left out
+    std::uint32_t layer_place = 0;  // of the member `layer`
+    std::uint32_t salt_place = 0;   // of the member `salt`; 0 where it is left out
 };
 
 /// `/flags/KEY`.

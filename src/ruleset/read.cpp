@@ -111,8 +111,8 @@ public:
         reading_.problems = std::move(reading_.heading.problems);
         if (document_.root().kind() != NodeKind::object) {
             const TextPosition start = document_.start();
-            reading_.problems.front().message.insert(0, "line " + std::to_string(start.line) + ", column " +
-                                                            std::to_string(start.column) + ": ");
+            reading_.problems.front().message.insert(
+                0, "line " + std::to_string(start.line) + ", column " + std::to_string(start.column) + ": ");
         } else if (is_readable(document_.root())) {
             std::uint32_t position = 0;
             for (const Member& member : document_.root().members()) {
@@ -137,7 +137,8 @@ private:
                 keep({position, ordinal(), after_entity, pointer_of(repeated), "a repeated member"});
                 continue;
             }
-            reading_.entities.push_back(EntityReader(kind, member.name, mode_, member.value, patterns_).read());
+            reading_.entities.push_back(
+                EntityReader(kind, member.name, mode_, member.value, patterns_).read());
             for (Problem& problem : std::exchange(reading_.entities.back().problems, {})) {
                 problem.map = position;
                 problem.entity = ordinal();

@@ -41,7 +41,7 @@ inline constexpr MapPlaces default_map_places{1, 2, 3, 4, 5};
 
 struct Reading {
     Heading heading;
-    std::vector<Entity> entities;   // of all maps, in document order; a repeated key's first one only
+    std::vector<Entity> entities;  // of all maps, in document order; a repeated key's first one only
     MapPlaces map_places{};
     /// All that is wrong, in document order, the heading's and the entities' too (theirs are moved here);
     /// at most `limits::reported_problems`. Empty: every entity has a body or is unsupported.

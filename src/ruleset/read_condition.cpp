@@ -139,11 +139,14 @@ Condition EntityReader::read_condition(const Node& node, const Path& path) {
     }
     read_comparison(node, path, condition);
     if (form_count + operator_count == 0 && !has_unknown) {
-        findings_.add(node, path, "a condition needs all, any, not, segment, sample, or attribute with an operator");
+        findings_.add(node, path,
+                      "a condition needs all, any, not, segment, sample, or attribute with an operator");
     } else if (form_count > 1 || operator_count > 1) {
-        findings_.add(node, path, "more than one form or operator in one condition; join them with all or any");
+        findings_.add(node, path,
+                      "more than one form or operator in one condition; join them with all or any");
     } else if (condition.form != Form::comparison || form_count == 0) {
-        if (operator_count > 0) findings_.add(node, path, "an operator goes with attribute, and with no other form");
+        if (operator_count > 0)
+            findings_.add(node, path, "an operator goes with attribute, and with no other form");
     } else if (operator_count == 0 && !has_unknown) {
         findings_.add(node, path, "attribute needs an operator");
     }
@@ -169,7 +172,8 @@ void EntityReader::read_sample(const Node& node, const Path& path, Condition& co
     const auto [unit, salt, percent] = members(node, path, {"unit", "salt", "percent"});
     condition.unit = read_name(unit, Path(path, "unit"), "key");
     condition.name = read_name(required(salt, node, path, "salt"), Path(path, "salt"), {});
-    condition.percent_micros = read_percent(required(percent, node, path, "percent"), Path(path, "percent"), 0);
+    condition.percent_micros =
+        read_percent(required(percent, node, path, "percent"), Path(path, "percent"), 0);
 }
 
 /// The operators of a condition and `ignore_case`, whichever form it has.
@@ -182,7 +186,8 @@ void EntityReader::read_comparison(const Node& node, const Path& path, Condition
         if (member.repeated || row == nullptr) continue;
         condition.op = row->op;
         takes_ignore_case |= row->takes_ignore_case;
-        condition.operands = read_operand(row->op, member.value, Path(path, member.name), condition.ignore_case);
+        condition.operands =
+            read_operand(row->op, member.value, Path(path, member.name), condition.ignore_case);
     }
     if (ignore_case != nullptr && !takes_ignore_case) {
         findings_.add(*ignore_case, Path(path, "ignore_case"),
@@ -190,7 +195,8 @@ void EntityReader::read_comparison(const Node& node, const Path& path, Condition
     }
 }
 
-std::vector<Scalar> EntityReader::read_operand(Operator op, const Node& node, const Path& path, bool ignore_case) {
+std::vector<Scalar> EntityReader::read_operand(Operator op, const Node& node, const Path& path,
+                                               bool ignore_case) {
     const auto one = [&](bool fits, std::string_view expected) {
         if (!fits) findings_.wrong(node, path, expected);
         return std::vector<Scalar>{scalar(node)};
@@ -216,15 +222,16 @@ std::vector<Scalar> EntityReader::read_operand(Operator op, const Node& node, co
             return one(is_string(node) && eval::is_version(node.text()), "a version, such as \"1.2.3\"");
         case Operator::before:
         case Operator::after:
-            return one(is_instant(node), "an RFC 3339 instant, such as \"2026-01-31T00:00:00Z\", or integer milliseconds");
+            return one(is_instant(node),
+                       "an RFC 3339 instant, such as \"2026-01-31T00:00:00Z\", or integer milliseconds");
         case Operator::in_cidr: return read_list(node, path, is_cidr, "a CIDR block, such as \"10.0.0.0/8\"");
         case Operator::exists: return one(node.kind() == NodeKind::boolean, "true or false");
     }
     return {};
 }
 
-std::vector<Scalar> EntityReader::read_list(const Node& node, const Path& path, bool (*fits)(const Node&) noexcept,
-                                            std::string_view expected) {
+std::vector<Scalar> EntityReader::read_list(const Node& node, const Path& path,
+                                            bool (*fits)(const Node&) noexcept, std::string_view expected) {
     std::vector<Scalar> entries;
     if (!is_list(node, path)) return entries;
     entries.reserve(node.items().size());

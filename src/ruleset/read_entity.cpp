@@ -18,7 +18,8 @@ constexpr std::int64_t layer_slots = 10'000;
 
 }  // namespace
 
-EntityReader::EntityReader(EntityKind kind, std::string_view key, Mode mode, const Node& node, PatternCheck& patterns)
+EntityReader::EntityReader(EntityKind kind, std::string_view key, Mode mode, const Node& node,
+                           PatternCheck& patterns)
     : mode_(mode), node_(node), patterns_(patterns), findings_(node), key_(key) {
     outline_.kind = kind;
     outline_.key = key;
@@ -91,7 +92,8 @@ Holdout EntityReader::read_holdout() {
     const auto [percent, unit, salt] = members(node_, root_, {"percent", "unit", "salt"}, true);
     const std::string default_salt = "holdout:" + std::string(key_);
     Holdout holdout;
-    holdout.percent_micros = read_percent(required(percent, node_, root_, "percent"), Path(root_, "percent"), 0);
+    holdout.percent_micros =
+        read_percent(required(percent, node_, root_, "percent"), Path(root_, "percent"), 0);
     holdout.unit = read_name(unit, Path(root_, "unit"), default_unit);
     holdout.salt = read_name(salt, Path(root_, "salt"), default_salt);
     outline_.unit = holdout.unit;
@@ -100,17 +102,18 @@ Holdout EntityReader::read_holdout() {
 }
 
 Flag EntityReader::read_flag() {
-    const auto [type, enabled, variants, off, prerequisites, targets, rules, fallback, exposures] =
-        members(node_, root_,
-                {"type", "enabled", "variants", "off", "prerequisites", "targets", "rules", "default", "exposures"},
-                true);
+    const auto [type, enabled, variants, off, prerequisites, targets, rules, fallback, exposures] = members(
+        node_, root_,
+        {"type", "enabled", "variants", "off", "prerequisites", "targets", "rules", "default", "exposures"},
+        true);
     outline_.own_steps = 1;
     Flag flag;
     const auto kind = read_type(required(type, node_, root_, "type"), Path(root_, "type"));
     flag.type = kind.value_or(ValueKind::boolean);
     flag.enabled = read_boolean(enabled, Path(root_, "enabled"), true);
     flag.exposures = read_boolean(exposures, Path(root_, "exposures"), false);
-    flag.variants = read_variants(required(variants, node_, root_, "variants"), Path(root_, "variants"), kind);
+    flag.variants =
+        read_variants(required(variants, node_, root_, "variants"), Path(root_, "variants"), kind);
     flag.off = read_variant_name(required(off, node_, root_, "off"), Path(root_, "off"));
     flag.prerequisites = read_prerequisites(prerequisites, Path(root_, "prerequisites"));
     flag.targets = read_targets(targets, Path(root_, "targets"));
@@ -129,7 +132,8 @@ std::vector<Rule> EntityReader::read_rules(const Node* node, const Path& path) {
         if (!is_object(item, at)) continue;
         const auto [id, condition, serve] = members(item, at, {"id", "if", "serve"}, true);
         rule.id = read_name(id, Path(at, "id"), {});
-        if (rule.id == "targets") findings_.add(*id, Path(at, "id"), "targets is no id for a rule: answers use it");
+        if (rule.id == "targets")
+            findings_.add(*id, Path(at, "id"), "targets is no id for a rule: answers use it");
         rule.condition = read_if(condition, Path(at, "if"));
         rule.serve = read_serve(required(serve, item, at, "serve"), Path(at, "serve"));
     }
@@ -153,8 +157,8 @@ void EntityReader::check_rule_ids(const Node& list, const Path& path, const std:
 }
 
 Experiment EntityReader::read_experiment() {
-    const auto [type, status, variants, split, unit, salt, condition, traffic, layer, holdout, prerequisites, targets,
-                winner] =
+    const auto [type, status, variants, split, unit, salt, condition, traffic, layer, holdout, prerequisites,
+                targets, winner] =
         members(node_, root_,
                 {"type", "status", "variants", "split", "unit", "salt", "if", "traffic", "layer", "holdout",
                  "prerequisites", "targets", "winner"},
@@ -164,13 +168,13 @@ Experiment EntityReader::read_experiment() {
     const auto kind = read_type(required(type, node_, root_, "type"), Path(root_, "type"));
     experiment.type = kind.value_or(ValueKind::boolean);
     experiment.status = read_status(required(status, node_, root_, "status"), Path(root_, "status"));
-    experiment.variants = read_variants(required(variants, node_, root_, "variants"), Path(root_, "variants"), kind);
+    experiment.variants =
+        read_variants(required(variants, node_, root_, "variants"), Path(root_, "variants"), kind);
     experiment.split.shares = read_shares(required(split, node_, root_, "split"), Path(root_, "split"));
     experiment.split.unit = read_name(unit, Path(root_, "unit"), default_unit);
     experiment.split.salt = read_name(salt, Path(root_, "salt"), key_);
     experiment.condition = read_if(condition, Path(root_, "if"));
-    experiment.traffic_micros =
-        read_percent(traffic, Path(root_, "traffic"), max_percent * micros_per_unit);
+    experiment.traffic_micros = read_percent(traffic, Path(root_, "traffic"), max_percent * micros_per_unit);
     experiment.layer = read_layer_reference(layer, Path(root_, "layer"));
     experiment.holdout = read_holdout_name(holdout, Path(root_, "holdout"));
     experiment.prerequisites = read_prerequisites(prerequisites, Path(root_, "prerequisites"));
@@ -215,8 +219,9 @@ std::optional<LayerReference> EntityReader::read_layer_reference(const Node* nod
     const auto last = read_slot(required(to, *node, path, "to"), Path(path, "to"));
     if (!first || !last) return layer;
     if (*first >= *last) {
-        findings_.add(*node, path, "from (" + std::to_string(*first) + ") must be less than to (" +
-                                       std::to_string(*last) + ")");
+        findings_.add(
+            *node, path,
+            "from (" + std::to_string(*first) + ") must be less than to (" + std::to_string(*last) + ")");
     }
     outline_.has_layer = true;
     outline_.layer_from = layer.from = *first;

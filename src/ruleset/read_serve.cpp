@@ -62,7 +62,8 @@ std::optional<ValueKind> EntityReader::read_type(const Node* node, const Path& p
     return type;
 }
 
-std::vector<Variant> EntityReader::read_variants(const Node* node, const Path& path, std::optional<ValueKind> type) {
+std::vector<Variant> EntityReader::read_variants(const Node* node, const Path& path,
+                                                 std::optional<ValueKind> type) {
     std::vector<Variant> variants;
     if (node == nullptr || !is_object(*node, path)) return variants;
     if (node->members().empty()) findings_.add(*node, path, "at least one variant is needed");

@@ -70,15 +70,15 @@ private:
     Checked checked_;
     std::size_t pass_problems_ = 0;
 
-    std::array<KeyIndex, entity_kinds> by_key_;                      // ordinals, by kind
-    std::unordered_map<std::uint32_t, KeyIndex> variants_;           // of entities with many of them, when asked for
+    std::array<KeyIndex, entity_kinds> by_key_;             // ordinals, by kind
+    std::unordered_map<std::uint32_t, KeyIndex> variants_;  // of entities with many of them, when asked for
 
     enum class Mark : std::uint8_t { fresh, open, done };
     std::vector<Mark> marks_;
-    std::vector<Visit> visits_;                                      // the way from a root to the current entity
-    std::vector<std::uint32_t> depths_;                              // of open entities, in `visits_`
-    std::vector<std::uint32_t> heaviest_;                            // the target that adds most steps, or no_entity
-    std::set<std::pair<std::uint32_t, std::uint32_t>> cycles_;       // reported: the references' ends
+    std::vector<Visit> visits_;            // the way from a root to the current entity
+    std::vector<std::uint32_t> depths_;    // of open entities, in `visits_`
+    std::vector<std::uint32_t> heaviest_;  // the target that adds most steps, or no_entity
+    std::set<std::pair<std::uint32_t, std::uint32_t>> cycles_;  // reported: the references' ends
 };
 
 }  // namespace expplat::ruleset

@@ -53,7 +53,8 @@ void each_repeat(std::size_t count, NameOf name_of, Repeated repeated) {
                           return order != 0 ? order < 0 : a.position < b.position;
                       });
             for (std::size_t i = begin + 1; i < end; ++i) {
-                if (name_of(sorted[i].position) == name_of(sorted[i - 1].position)) repeated(sorted[i].position);
+                if (name_of(sorted[i].position) == name_of(sorted[i - 1].position))
+                    repeated(sorted[i].position);
             }
         }
         begin = end;

@@ -77,7 +77,7 @@ private:
     flattening.add(*attributes);
     if (!flattening.all_fit()) {
         return Error{ErrorCode::too_large, "user: more than " + std::to_string(limits::user_attributes) +
-                                               " attributes or " + std::to_string(limits::user_bytes) + " bytes"};
+                                               " attributes, or names or strings that are too long"};
     }
     return user;
 }

@@ -11,7 +11,7 @@ What it checks:
   headers     `#pragma once`, and an opening comment of prose before it
   spelling    project headers in quotes and relative to include/ or the top folder
   names       no helper, util, manager, data, info, impl
-  listed      every .cpp is in the CMakeLists.txt of its folder or a folder above
+  listed      every .cpp is in the CMakeLists.txt of its folder or a folder above, and every listed one exists
 """
 
 import re
@@ -103,6 +103,12 @@ def third_party_of(include):
 def without_block_comments(text):
     """The text with /* */ comments blanked, lines kept: a commented-out include counts for nothing."""
     return re.sub(r"/\*.*?\*/", lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.DOTALL)
+
+
+def listed_text(lists):
+    """A CMakeLists.txt without comments, and without names that CMake makes itself."""
+    text = re.sub(r"#.*", "", lists.read_text(encoding="utf-8"))
+    return re.sub(r"\S*\$\{\S*", "", text)
 
 
 class House:
@@ -213,6 +219,11 @@ class House:
     def check_listed(self):
         consumers = self.root / "tests" / "consumers"
         for folder in LISTED:
+            for lists in sorted((self.root / folder).rglob("CMakeLists.txt")):
+                for source in re.findall(r"[\w./-]+\.cpp(?!\w)", listed_text(lists)):
+                    if not (lists.parent / source).is_file():
+                        self.report(lists.relative_to(self.root).as_posix(), 0, f"lists {source}, which is not there")
+        for folder in LISTED:
             for path in sorted((self.root / folder).rglob("*.cpp")):
                 if consumers in path.parents:
                     continue
@@ -224,7 +235,7 @@ class House:
             lists = folder / "CMakeLists.txt"
             if lists.is_file():
                 name = path.relative_to(folder).as_posix()
-                text = re.sub(r"#.*", "", lists.read_text(encoding="utf-8"))
+                text = listed_text(lists)
                 # A fuzz target is listed by its noun: expplat_fuzz(json) is json_fuzz.cpp.
                 noun = name.removesuffix("_fuzz.cpp")
                 if re.search(rf"(?<![\w/]){re.escape(name)}(?![\w/])", text) or f"expplat_fuzz({noun})" in text:
@@ -297,6 +308,8 @@ VIOLATIONS = [
     ("a source that is not listed", {"src/ruleset/read.cpp": "\n"}, "no CMakeLists.txt lists it"),
     ("a source listed in a comment", {"src/CMakeLists.txt": "ruleset/json.cpp # client/client.cpp\n"},
      "no CMakeLists.txt lists it"),
+    ("a listed source that is not there", {"src/CMakeLists.txt": "ruleset/json.cpp client/client.cpp gone.cpp\n"},
+     "lists gone.cpp, which is not there"),
 ]
 # Not violations: they must pass.
 ALLOWED = [

@@ -87,7 +87,8 @@ std::optional<User> read_user(const Node* node) {
     if (node == nullptr || node->kind() != NodeKind::object || breaks_section_1(*node)) return std::nullopt;
     User user;
     if (const Node* attributes = node->find("attributes"); attributes != nullptr) {
-        if (attributes->kind() != NodeKind::object && attributes->kind() != NodeKind::null) return std::nullopt;
+        if (attributes->kind() != NodeKind::object && attributes->kind() != NodeKind::null)
+            return std::nullopt;
         flatten("", *attributes, user);
     }
     user.attributes.erase("key");
@@ -192,7 +193,9 @@ std::vector<std::string> split_at(std::string_view text, char separator) {
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool all_digits(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_digit); }
+bool all_digits(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
+}
 bool is_identifier(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
         return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
@@ -286,7 +289,7 @@ long long days_before(int year, int month, int day) {
 /// `digits` digits of `text` at `at`, or -1.
 int digits_at(std::string_view text, std::size_t at, std::size_t digits) {
     if (at + digits > text.size() || !all_digits(text.substr(at, digits))) return -1;
-    return std::atoi(std::string(text.substr(at, digits)).c_str());
+    return static_cast<int>(std::strtol(std::string(text.substr(at, digits)).c_str(), nullptr, 10));
 }
 
 std::string without_trailing_zeros(std::string digits) {
@@ -298,7 +301,8 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
     // yyyy-mm-ddThh:mm:ss is 19 bytes
     const int year = digits_at(text, 0, 4), month = digits_at(text, 5, 2), day = digits_at(text, 8, 2);
     const int hour = digits_at(text, 11, 2), minute = digits_at(text, 14, 2), second = digits_at(text, 17, 2);
-    if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) return std::nullopt;
+    if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
+        return std::nullopt;
     if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return std::nullopt;
     if (text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':') return std::nullopt;
     if (text[10] != 'T' && text[10] != 't' && text[10] != ' ') return std::nullopt;
@@ -316,7 +320,8 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
     if (text == "Z" || text == "z") return instant;
     if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return std::nullopt;
     const int offset_hours = digits_at(text, 1, 2), offset_minutes = digits_at(text, 4, 2);
-    if (offset_hours < 0 || offset_hours > 23 || offset_minutes < 0 || offset_minutes > 59) return std::nullopt;
+    if (offset_hours < 0 || offset_hours > 23 || offset_minutes < 0 || offset_minutes > 59)
+        return std::nullopt;
     const int offset = offset_hours * 3600 + offset_minutes * 60;
     instant.seconds -= text[0] == '+' ? offset : -offset;
     return instant;
@@ -375,7 +380,7 @@ bool bit(const Address& address, std::size_t i) { return (address.bytes[i / 8] >
 bool block_holds(std::string_view cidr, const Address& address) {
     const std::size_t slash = cidr.find('/');
     Address base = *parse_address_as_written(cidr.substr(0, slash));
-    std::size_t length = static_cast<std::size_t>(std::atoi(std::string(cidr.substr(slash + 1)).c_str()));
+    std::size_t length = std::strtoul(std::string(cidr.substr(slash + 1)).c_str(), nullptr, 10);
     if (is_mapped(base) && length >= 96) {
         base = unmapped(base);
         length -= 96;
@@ -471,7 +476,8 @@ bool satisfies(std::string_view op, const Node& value, const Node& operand, bool
     if (op == "at_most") return is_number(value) && exact(value) <= exact(operand);
     if (op == "greater_than") return is_number(value) && exact(value) > exact(operand);
     if (op == "at_least") return is_number(value) && exact(value) >= exact(operand);
-    if (op == "contains" || op == "starts_with" || op == "ends_with") return found(op, value, operand, ignore_case);
+    if (op == "contains" || op == "starts_with" || op == "ends_with")
+        return found(op, value, operand, ignore_case);
     if (op == "matches") return matches(value, operand.text(), ignore_case);
     if (op.starts_with("version_")) return version_holds(op, value, operand);
     if (op == "before" || op == "after") return instant_holds(op, value, operand);
@@ -487,7 +493,8 @@ bool comparison_holds(const Node& condition, const User& user) {
         if (member.name == "exists") return member.value.boolean() == (attribute != nullptr);
         if (attribute == nullptr) return false;
         for (const Node* value : attribute->values) {
-            if (satisfies(member.name, *value, member.value, ignore_case != nullptr && ignore_case->boolean())) {
+            if (satisfies(member.name, *value, member.value,
+                          ignore_case != nullptr && ignore_case->boolean())) {
                 return true;
             }
         }
@@ -515,7 +522,8 @@ struct Reference {
 
 void collect_segments(const Node* condition, std::vector<Reference>& references) {
     if (condition == nullptr) return;
-    if (const Node* segment = condition->find("segment")) references.push_back({true, std::string(segment->text())});
+    if (const Node* segment = condition->find("segment"))
+        references.push_back({true, std::string(segment->text())});
     collect_segments(condition->find("not"), references);
     for (const char* name : {"all", "any"}) {
         const Node* parts = condition->find(name);
@@ -615,7 +623,8 @@ private:
             }
             if (!seen.insert(step.reference).second) continue;
             steps.push_back({step.reference, true});
-            for (const Reference& name : references_of(entity(step.reference))) steps.push_back({name, false});
+            for (const Reference& name : references_of(entity(step.reference)))
+                steps.push_back({name, false});
         }
         return order;
     }
@@ -634,10 +643,12 @@ private:
             return false;
         }
         if (const Node* negated = condition.find("not")) return !holds(*negated);
-        if (const Node* segment = condition.find("segment")) return segments_.at(std::string(segment->text()));
+        if (const Node* segment = condition.find("segment"))
+            return segments_.at(std::string(segment->text()));
         if (const Node* sample = condition.find("sample")) {
             const std::optional<std::string> unit = unit_value(user_, text_or(*sample, "unit", "key"));
-            return unit && in_percent(micros(sample->find("percent")->text()), sample->find("salt")->text(), *unit);
+            return unit &&
+                   in_percent(micros(sample->find("percent")->text()), sample->find("salt")->text(), *unit);
         }
         return comparison_holds(condition, user_);
     }
@@ -689,12 +700,12 @@ private:
     Outcome flag_steps(const std::string& key, const Node& flag) const {
         const std::string off(flag.find("off")->text());
         const Node* enabled = flag.find("enabled");
-        if (enabled != nullptr && !enabled->boolean()) return {off, Reason::disabled, {}};        // 1
-        if (!prerequisites_hold(flag)) return {off, Reason::prerequisite_failed, {}};             // 2
-        if (const auto variant = targeted_variant(flag)) {                                        // 3
+        if (enabled != nullptr && !enabled->boolean()) return {off, Reason::disabled, {}};  // 1
+        if (!prerequisites_hold(flag)) return {off, Reason::prerequisite_failed, {}};       // 2
+        if (const auto variant = targeted_variant(flag)) {                                  // 3
             return {*variant, Reason::targeting_match, "targets"};
         }
-        if (const Node* rules = flag.find("rules")) {                                             // 4
+        if (const Node* rules = flag.find("rules")) {  // 4
             for (const Node& rule : rules->items()) {
                 const Node* condition = rule.find("if");
                 if (condition != nullptr && !holds(*condition)) continue;
@@ -707,7 +718,7 @@ private:
                 return outcome;
             }
         }
-        const Node& serve = *flag.find("default");                                                // 5
+        const Node& serve = *flag.find("default");  // 5
         const std::optional<std::string> variant = served(serve, key);
         if (!variant) return {off, Reason::error, {}, EvaluationError::targeting_key_missing};
         return {*variant, serve.kind() == NodeKind::object ? Reason::split : Reason::default_, {}};
@@ -716,35 +727,39 @@ private:
     /// Section 5, "Order".
     Outcome experiment_outcome(const std::string& key, const Node& experiment) const {
         const std::string_view status = experiment.find("status")->text();
-        if (status == "draft" || status == "paused") return {{}, Reason::disabled, {}};           // 1
-        if (status == "completed") {                                                              // 2
+        if (status == "draft" || status == "paused") return {{}, Reason::disabled, {}};  // 1
+        if (status == "completed") {                                                     // 2
             const Node* winner = experiment.find("winner");
             if (winner == nullptr || winner->kind() == NodeKind::null) return {{}, Reason::disabled, {}};
             return {std::string(winner->text()), Reason::default_, {}};
         }
-        if (const auto variant = targeted_variant(experiment)) {                                  // 3
+        if (const auto variant = targeted_variant(experiment)) {  // 3
             return {*variant, Reason::targeting_match, "targets"};
         }
-        if (!prerequisites_hold(experiment)) return {{}, Reason::prerequisite_failed, {}};        // 4
+        if (!prerequisites_hold(experiment)) return {{}, Reason::prerequisite_failed, {}};  // 4
         const std::optional<std::string> unit = unit_value(user_, text_or(experiment, "unit", "key"));
-        if (!unit) return {{}, Reason::error, {}, EvaluationError::targeting_key_missing};        // 5
-        if (const Node* named = experiment.find("holdout")) {                                     // 6
+        if (!unit) return {{}, Reason::error, {}, EvaluationError::targeting_key_missing};  // 5
+        if (const Node* named = experiment.find("holdout")) {                               // 6
             const Node& holdout = *rules_.holdouts_.find(named->text())->second;
             const std::string salt = text_or(holdout, "salt", "holdout:" + std::string(named->text()));
-            if (in_percent(micros(holdout.find("percent")->text()), salt, *unit)) return {{}, Reason::holdout, {}};
+            if (in_percent(micros(holdout.find("percent")->text()), salt, *unit))
+                return {{}, Reason::holdout, {}};
         }
         const Node* condition = experiment.find("if");
-        if (condition != nullptr && !holds(*condition)) return {{}, Reason::not_targeted, {}};    // 7
+        if (condition != nullptr && !holds(*condition)) return {{}, Reason::not_targeted, {}};  // 7
         if (const Node* range = experiment.find("layer"); range != nullptr && !in_layer(*range, *unit)) {
-            return {{}, Reason::not_enrolled, {}};                                                // 8
+            return {{}, Reason::not_enrolled, {}};  // 8
         }
         const std::string salt = text_or(experiment, "salt", key);
         const Node* traffic = experiment.find("traffic");
         if (traffic != nullptr && !in_percent(micros(traffic->text()), salt + ":traffic", *unit)) {
-            return {{}, Reason::not_enrolled, {}};                                                // 9
+            return {{}, Reason::not_enrolled, {}};  // 9
         }
-        return {split_variant(*experiment.find("split"), salt, *unit), Reason::split, {},
-                EvaluationError::none, true};                                                     // 10
+        return {split_variant(*experiment.find("split"), salt, *unit),
+                Reason::split,
+                {},
+                EvaluationError::none,
+                true};  // 10
     }
 
     bool in_layer(const Node& range, std::string_view unit) const {
@@ -771,8 +786,7 @@ std::string answer_json(const std::string& key_json, const std::string& value_js
     const std::string error(name(outcome.error));
     return "{\"key\": " + key_json +
            ", \"variant\": " + (outcome.variant ? quoted(*outcome.variant) : "null") +
-           ", \"value\": " + value_json +
-           ", \"reason\": " + quoted(name(outcome.reason)) +
+           ", \"value\": " + value_json + ", \"reason\": " + quoted(name(outcome.reason)) +
            ", \"rule\": " + (outcome.rule ? quoted(*outcome.rule) : "null") +
            ", \"error\": " + (error.empty() ? "null" : quoted(error)) +
            ", \"exposure\": " + (outcome.exposure ? "true" : "false") +
@@ -812,7 +826,7 @@ bool is_utf8(std::string_view text) {
 class LineGrammar {
 public:
     struct Slice {
-        std::string_view name;   // with its quotes
+        std::string_view name;  // with its quotes
         std::string_view value;
     };
 
@@ -975,7 +989,8 @@ std::string NaiveEvaluator::answer(std::string_view key, const Node* user_node) 
     const Node* entity = nullptr;
     if (const auto flag = flags_.find(key); flag != flags_.end()) entity = flag->second;
     if (const auto found = experiments_.find(key); found != experiments_.end()) entity = found->second;
-    if (entity == nullptr) return answer_json(quoted(key), "null", failure(EvaluationError::flag_not_found), version);
+    if (entity == nullptr)
+        return answer_json(quoted(key), "null", failure(EvaluationError::flag_not_found), version);
 
     const Outcome outcome = NaiveEvaluation(*this, *user).evaluate(std::string(key));
     std::string value = "null";
@@ -997,11 +1012,13 @@ std::string NaiveEvaluator::answer_case_line(std::string_view line) const {
     }
     if (keys > 1) key.reset();  // two keys are no key, two users no user
     if (!key) {
-        return answer_json("null", "null", failure(EvaluationError::parse_error), root_.find("version")->integer());
+        return answer_json("null", "null", failure(EvaluationError::parse_error),
+                           root_.find("version")->integer());
     }
     if (users != 1) return answer(*key, nullptr);
     // The line's own object is level 1, so its user has one level less than a user text of its own.
-    const Result<Document> document = ruleset::parse_json(user, limits::ruleset_bytes, limits::json_depth - 1);
+    const Result<Document> document =
+        ruleset::parse_json(user, limits::ruleset_bytes, limits::json_depth - 1);
     return answer(*key, document.ok() ? &document.value().root() : nullptr);
 }
 

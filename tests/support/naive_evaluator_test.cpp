@@ -79,7 +79,8 @@ std::string names_in_order(const std::string& answer) {
 /// A ruleset's text, kept beside its evaluator.
 class Rules {
 public:
-    explicit Rules(const std::string& text) : document_(parse_json(text)), evaluator_(document_.value().root()) {}
+    explicit Rules(const std::string& text)
+        : document_(parse_json(text)), evaluator_(document_.value().root()) {}
     const NaiveEvaluator* operator->() const { return &evaluator_; }
 
 private:
@@ -91,6 +92,8 @@ std::string answer(const NaiveEvaluator& evaluator, const std::string& key, cons
     const auto document = parse_json(user);
     return evaluator.answer(key, document.ok() ? &document.value().root() : nullptr);
 }
+
+std::string quoted(const std::string& plain) { return std::string("\"") + plain + "\""; }
 
 std::string field(const std::string& answer, std::string_view name) {
     const auto document = parse_json(answer);
@@ -121,8 +124,9 @@ TEST_P(NaiveEvaluatorVectors, AnswersEveryCase) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, NaiveEvaluatorVectors,
-                         ::testing::Values("vectors/edges", "vectors/random-1", "vectors/random-2", "vectors/random-3",
-                                           "vectors/random-4", "vectors/random-5", "vectors/random-6", "brave-studies"));
+                         ::testing::Values("vectors/edges", "vectors/random-1", "vectors/random-2",
+                                           "vectors/random-3", "vectors/random-4", "vectors/random-5",
+                                           "vectors/random-6", "brave-studies"));
 
 // ---------------------------------------------------------------- what the vectors leave out
 
@@ -132,8 +136,9 @@ constexpr const char* one_flag =
 
 TEST(NaiveEvaluatorLines, KeepTheKeyOfALineWhoseUserIsNoUser) {
     const Rules rules(one_flag);
-    const char* users[] = {R"({"key":"\udc00"})", R"({"a":{"b":1,"b":1}})", R"({"a":-1e999})", R"([])", R"(1)",
-                           R"({"attributes":3})", R"({"key":"u","key":"u"})"};
+    const char* users[] = {
+        R"({"key":"\udc00"})", R"({"a":{"b":1,"b":1}})",  R"({"a":-1e999})", R"([])", R"(1)",
+        R"({"attributes":3})", R"({"key":"u","key":"u"})"};
     for (const std::string user : users) {
         const std::string got = rules->answer_case_line(R"({"key":"f","user":)" + user + "}");
         EXPECT_EQ(field(got, "error"), R"("PARSE_ERROR")") << user;
@@ -144,11 +149,21 @@ TEST(NaiveEvaluatorLines, KeepTheKeyOfALineWhoseUserIsNoUser) {
 
 TEST(NaiveEvaluatorLines, HaveNoKeyWhereTheyAreNoJsonObjectWithAStringKey) {
     const Rules rules(one_flag);
-    const char* lines[] = {R"(nothing)", R"({"key":"f","user":{}} x)", R"({"key":"f","user":{},})", R"({"key":"f" "user":{}})",
-                           R"({"key":null,"user":{}})", R"({"key":"\ud800","user":{}})", R"({"user":{}})", R"({"key":"f)",
-                           R"({"key":"f","user":{"key":01}})", R"({"key":"f","user":{"key":"\x"}})", R"({"key":"f","user":[1,]})",
-                           R"({"key":"f","key":"f","user":{}})", "{\"key\":\"f\",\"user\":{},\"n\":\"\xFF\"}",
-                           "\xEF\xBB\xBF{\"key\":\"f\",\"user\":{}}", "{\"key\":\"f\",\"user\":{\"key\":\"a\tb\"}}"};
+    const char* lines[] = {R"(nothing)",
+                           R"({"key":"f","user":{}} x)",
+                           R"({"key":"f","user":{},})",
+                           R"({"key":"f" "user":{}})",
+                           R"({"key":null,"user":{}})",
+                           R"({"key":"\ud800","user":{}})",
+                           R"({"user":{}})",
+                           R"({"key":"f)",
+                           R"({"key":"f","user":{"key":01}})",
+                           R"({"key":"f","user":{"key":"\x"}})",
+                           R"({"key":"f","user":[1,]})",
+                           R"({"key":"f","key":"f","user":{}})",
+                           "{\"key\":\"f\",\"user\":{},\"n\":\"\xFF\"}",
+                           "\xEF\xBB\xBF{\"key\":\"f\",\"user\":{}}",
+                           "{\"key\":\"f\",\"user\":{\"key\":\"a\tb\"}}"};
     for (const std::string line : lines) {
         const std::string got = rules->answer_case_line(line);
         EXPECT_EQ(field(got, "key"), "null") << line;
@@ -161,15 +176,19 @@ TEST(NaiveEvaluatorLines, IgnoreBlankOnesAndOtherMembers) {
     EXPECT_EQ(rules->answer_case_line(""), "");
     EXPECT_EQ(rules->answer_case_line(" \t\r"), "");
     const std::string deep = std::string(5000, '[') + std::string(5000, ']');
-    const std::string got = rules->answer_case_line(R"( {"n":"\ud800","m":1e999,"o":)" + deep + R"(,"\u006bey":"f","user":{}} )");
-    EXPECT_TRUE(same_json(got, R"({"key":"f","variant":"a","value":1,"reason":"DEFAULT","rule":null,"error":null,
-                                   "exposure":false,"version":7})")) << got;
+    const std::string got =
+        rules->answer_case_line(R"( {"n":"\ud800","m":1e999,"o":)" + deep + R"(,"\u006bey":"f","user":{}} )");
+    EXPECT_TRUE(
+        same_json(got, R"({"key":"f","variant":"a","value":1,"reason":"DEFAULT","rule":null,"error":null,
+                                   "exposure":false,"version":7})"))
+        << got;
 }
 
 TEST(NaiveEvaluatorLines, CountAUsersLevelsFromTheirOwnObject) {
     const Rules rules(one_flag);
     const auto line = [](std::size_t levels) {
-        return R"({"key":"f","user":{"a":)" + std::string(levels - 1, '[') + std::string(levels - 1, ']') + "}}";
+        return R"({"key":"f","user":{"a":)" + std::string(levels - 1, '[') + std::string(levels - 1, ']') +
+               "}}";
     };
     EXPECT_EQ(field(rules->answer_case_line(line(63)), "error"), "null");
     EXPECT_EQ(field(rules->answer_case_line(line(64)), "error"), R"("PARSE_ERROR")");
@@ -179,13 +198,17 @@ TEST(NaiveEvaluatorChains, OfThirtyThousandSegmentsAreAnswered) {
     constexpr int length = 30'000;
     std::string segments = R"("s0":{"if":{"attribute":"x","is":1}})";
     for (int i = 1; i < length; ++i) {
-        segments += ",\"s" + std::to_string(i) + R"(":{"if":{"segment":"s)" + std::to_string(i - 1) + R"("}})";
+        segments +=
+            ",\"s" + std::to_string(i) + R"(":{"if":{"segment":"s)" + std::to_string(i - 1) + R"("}})";
     }
-    const Rules rules(R"({"format":"expplat.ruleset/1","environment":"t","version":1,"segments":{)" + segments +
-                      R"(},"flags":{"f":{"type":"boolean","variants":{"on":true,"off":false},"off":"off","default":"off",
+    const Rules rules(
+        R"({"format":"expplat.ruleset/1","environment":"t","version":1,"segments":{)" + segments +
+        R"(},"flags":{"f":{"type":"boolean","variants":{"on":true,"off":false},"off":"off","default":"off",
                           "rules":[{"if":{"segment":"s29999"},"serve":"on"}]}}})");
-    EXPECT_EQ(field(rules->answer_case_line(R"({"key":"f","user":{"attributes":{"x":1.0}}})"), "variant"), R"("on")");
-    EXPECT_EQ(field(rules->answer_case_line(R"({"key":"f","user":{"attributes":{"x":2}}})"), "variant"), R"("off")");
+    EXPECT_EQ(field(rules->answer_case_line(R"({"key":"f","user":{"attributes":{"x":1.0}}})"), "variant"),
+              R"("on")");
+    EXPECT_EQ(field(rules->answer_case_line(R"({"key":"f","user":{"attributes":{"x":2}}})"), "variant"),
+              R"("off")");
 }
 
 TEST(NaiveEvaluatorChains, OfThirtyThousandPrerequisitesAreAnswered) {
@@ -195,10 +218,12 @@ TEST(NaiveEvaluatorChains, OfThirtyThousandPrerequisitesAreAnswered) {
         flags += (i == 0 ? "\"f" : ",\"f") + std::to_string(i) +
                  R"(":{"type":"boolean","variants":{"on":true,"off":false},"off":"off","default":"on")";
         if (i == 0) flags += R"(,"rules":[{"if":{"attribute":"x","exists":true},"serve":"off"}])";
-        if (i > 0) flags += R"(,"prerequisites":[{"flag":"f)" + std::to_string(i - 1) + R"(","variants":["on"]}])";
+        if (i > 0)
+            flags += R"(,"prerequisites":[{"flag":"f)" + std::to_string(i - 1) + R"(","variants":["on"]}])";
         flags += "}";
     }
-    const Rules rules(R"({"format":"expplat.ruleset/1","environment":"t","version":1,"flags":{)" + flags + "}}");
+    const Rules rules(R"({"format":"expplat.ruleset/1","environment":"t","version":1,"flags":{)" + flags +
+                      "}}");
     EXPECT_EQ(field(rules->answer_case_line(R"({"key":"f29999","user":{}})"), "reason"), R"("DEFAULT")");
     EXPECT_EQ(field(rules->answer_case_line(R"({"key":"f29999","user":{"attributes":{"x":[]}}})"), "reason"),
               R"("PREREQUISITE_FAILED")");
@@ -235,7 +260,7 @@ TEST(RulesetGenerator, NamesItsKeysInDocumentOrder) {
     }
 }
 
-/// Every condition, for its operator's name and for what it gives to a user, through a flag of its own.
+/// Every condition of a ruleset, nested ones too.
 void collect_conditions(const Node& node, std::vector<const Node*>& conditions) {
     for (const Member& member : node.members()) {
         if (member.name == "meta" || member.name == "variants") continue;
@@ -254,6 +279,13 @@ std::string form_of(const Node& condition) {
     return {};
 }
 
+/// A flag that is `on` where the condition holds.
+std::string probe_flag(const std::string& condition) {
+    std::string json = R"({"type":"boolean","variants":{"on":true,"off":false},"off":"off","default":"off",)";
+    json += R"("rules":[{"serve":"on","if":)";
+    return json + condition + "}]}";
+}
+
 TEST(RulesetGenerator, ReachesEveryReasonErrorFormAndOperatorBothWays) {
     RulesetGenerator generator(20261123);
     std::map<std::string, int> reasons, errors, forms_true, forms_false;
@@ -269,11 +301,12 @@ TEST(RulesetGenerator, ReachesEveryReasonErrorFormAndOperatorBothWays) {
         const Node* segments = document.value().root().find("segments");
         std::string probes;
         for (std::size_t k = 0; k < conditions.size(); ++k) {
-            probes += (k == 0 ? "" : ",") + std::string("\"") + std::to_string(k) +
-                      R"(":{"type":"boolean","variants":{"on":true,"off":false},"off":"off","default":"off","rules":[{"serve":"on",)" +
-                      "\"if\":" + to_json(*conditions[k]) + "}]}";
+            if (k > 0) probes += ",";
+            probes += quoted(std::to_string(k)) + ":" + probe_flag(to_json(*conditions[k]));
         }
-        const Rules probe(R"({"version":1,"segments":)" + (segments ? to_json(*segments) : "{}") + ",\"flags\":{" + probes + "}}");
+        std::string probing = R"({"version":1,"segments":)";
+        probing += segments == nullptr ? "{}" : to_json(*segments);
+        const Rules probe(probing + ",\"flags\":{" + probes + "}}");
 
         for (int u = 0; u < 12; ++u) {
             const std::string user = generator.user();
@@ -293,17 +326,38 @@ TEST(RulesetGenerator, ReachesEveryReasonErrorFormAndOperatorBothWays) {
             }
         }
     }
-    for (const char* reason : {"DISABLED", "PREREQUISITE_FAILED", "TARGETING_MATCH", "SPLIT", "DEFAULT", "HOLDOUT", "NOT_TARGETED",
-                               "NOT_ENROLLED", "ERROR"}) {
-        EXPECT_GT(reasons[std::string("\"") + reason + "\""], answers / 200) << reason;
+    for (const char* reason : {"DISABLED", "PREREQUISITE_FAILED", "TARGETING_MATCH", "SPLIT", "DEFAULT",
+                               "HOLDOUT", "NOT_TARGETED", "NOT_ENROLLED", "ERROR"}) {
+        EXPECT_GT(reasons[quoted(reason)], answers / 200) << reason;
     }
     EXPECT_GT(errors[R"("TARGETING_KEY_MISSING")"], answers / 200);
     EXPECT_GT(errors[R"("PARSE_ERROR")"], answers / 200);
     EXPECT_GT(exposures, answers / 50);
     EXPECT_GT(not_null_rules, answers / 50);
-    for (const char* form : {"all", "any", "not", "segment", "sample", "is", "in", "less_than", "at_most", "greater_than", "at_least",
-                             "contains", "starts_with", "ends_with", "matches", "version_is", "version_below", "version_at_most",
-                             "version_above", "version_at_least", "before", "after", "in_cidr", "exists"}) {
+    for (const char* form : {"all",
+                             "any",
+                             "not",
+                             "segment",
+                             "sample",
+                             "is",
+                             "in",
+                             "less_than",
+                             "at_most",
+                             "greater_than",
+                             "at_least",
+                             "contains",
+                             "starts_with",
+                             "ends_with",
+                             "matches",
+                             "version_is",
+                             "version_below",
+                             "version_at_most",
+                             "version_above",
+                             "version_at_least",
+                             "before",
+                             "after",
+                             "in_cidr",
+                             "exists"}) {
         EXPECT_GT(forms_true[form], 10) << form;
         EXPECT_GT(forms_false[form], 10) << form;
     }

@@ -42,7 +42,9 @@ public:
     bool percent(std::size_t chance) { return below(100) < chance; }
 
     template <class T>
-    const T& of(const std::vector<T>& pool) { return pool[below(pool.size())]; }
+    const T& of(const std::vector<T>& pool) {
+        return pool[below(pool.size())];
+    }
 
     template <class T>
     void shuffle(std::vector<T>& pool) {
@@ -58,18 +60,21 @@ private:
 std::string with_nul() { return std::string("a\0b", 3); }
 
 const Texts& words() {
+    // clang-format off
     static const Texts pool{
-        "", "DE", "de", "De", "FR", "D", "DE ", "ios", "iOS", "android", "beta", "abab", "aba", "ab", "ABAB", "u1",
-        "U1", "true", "false", "null", "1", "31", "3.0", "é", "É", "e\u0301", "ß", "日本", "日", "αβγ", "\u212A", "k",
-        "K", "\u017F", "s", "🎉", with_nul(), "a\nb", "axb", "w\nx\ny", "\"quoted\\", "\x7F\x01", "a@example.com",
-        "A@EXAMPLE.COM", "a@example.org", "example.com", std::string(300, 'x'), std::string(999, 'a'),
-        std::string(998, 'a') + "b", "\\C", "DE.", "[", "@", "z", "Z", "{", "`"};
+        "", "DE", "de", "De", "FR", "D", "DE ", "ios", "iOS", "android", "beta", "abab", "aba", "ab", "ABAB",
+        "u1", "U1", "true", "false", "null", "1", "31", "3.0", "é", "É", "e\u0301", "ß", "日本", "日", "αβγ",
+        "\u212A", "k", "K", "\u017F", "s", "🎉", with_nul(), "a\nb", "axb", "w\nx\ny", "\"quoted\\",
+        "\x7F\x01", "a@example.com", "A@EXAMPLE.COM", "a@example.org", "example.com", std::string(300, 'x'),
+        std::string(999, 'a'), std::string(998, 'a') + "b", "\\C", "DE.", "[", "@", "z", "Z", "{", "`"};
+    // clang-format on
     return pool;
 }
 
 const Texts& user_keys() {
     static const Texts pool = [] {
-        Texts keys{"U1", "日本", with_nul(), std::string(200, 'k'), "acc-1", "7", "-5", "0", "é", " u1", "DE"};
+        Texts keys{"U1", "日本", with_nul(), std::string(200, 'k'), "acc-1", "7", "-5", "0",
+                   "é",  " u1",  "DE"};
         for (int i = 0; i < 40; ++i) keys.push_back(std::string("u") + std::to_string(i));
         return keys;
     }();
@@ -77,97 +82,128 @@ const Texts& user_keys() {
 }
 
 const Texts& numbers() {
+    // clang-format off
     static const Texts pool{
-        "0", "-0", "-0.0", "0.0", "0e0", "1", "1.0", "1e0", "-1", "2", "3", "3.0", "3.5", "31", "31.0", "30.999999999999996",
-        "31.000000000000004", "99", "100", "1e2", "1E+2", "0.1", "0.1000000000000000055511151231257827", "0.30000000000000004",
-        "0.3", "9007199254740991", "9007199254740992", "9007199254740993", "9007199254740992.0", "9007199254740994.0",
-        "-9007199254740993", "-9007199254740992.0", "9223372036854775807", "9223372036854775806", "9223372036854775808",
-        "9.223372036854775807e18", "9223372036854774784.0", "-9223372036854775808", "-9223372036854775809",
-        "-9223372036854775808.0", "18446744073709551616", "1e19", "1e300", "-1e300", "1e-300", "5e-324", "-5e-324", "1e-400",
-        "-1e-400", "1.7976931348623157e308", "-1.7976931348623157e308"};
+        "0", "-0", "-0.0", "0.0", "0e0", "1", "1.0", "1e0", "-1", "2", "3", "3.0", "3.5", "31", "31.0",
+        "30.999999999999996", "31.000000000000004", "99", "100", "1e2", "1E+2", "0.1",
+        "0.1000000000000000055511151231257827", "0.30000000000000004", "0.3", "9007199254740991",
+        "9007199254740992", "9007199254740993", "9007199254740992.0", "9007199254740994.0",
+        "-9007199254740993", "-9007199254740992.0", "9223372036854775807", "9223372036854775806",
+        "9223372036854775808", "9.223372036854775807e18", "9223372036854774784.0", "-9223372036854775808",
+        "-9223372036854775809", "-9223372036854775808.0", "18446744073709551616", "1e19", "1e300", "-1e300",
+        "1e-300", "5e-324", "-5e-324", "1e-400", "-1e-400", "1.7976931348623157e308",
+        "-1.7976931348623157e308"};
+    // clang-format on
     return pool;
 }
 
 const Texts& integers() {
-    static const Texts pool{"0", "-0", "1", "-1", "42", "9007199254740993", "9223372036854775807", "-9223372036854775808"};
+    static const Texts pool{
+        "0", "-0", "1", "-1", "42", "9007199254740993", "9223372036854775807", "-9223372036854775808"};
     return pool;
 }
 
 const Texts& versions() {
+    // clang-format off
     static const Texts pool{
-        "0", "1", "v1", "V1.0", "1.0.0", "1.0.0.0", "1.2", "1.2.0", "1.2.3", "v1.2.3", "1.2.3.4", "1.2.4", "1.10", "1.9", "2",
-        "01.02.03", "1.2.3-rc.1", "1.2.3-rc.2", "1.2.3-rc.10", "1.2.3-rc.01", "1.2.3-rc", "1.2.3-rc.1.0", "1.2.3-1", "1.2.3-0",
-        "1.2.3-01", "1.2.3-00", "1.2.3-10", "1.2.3-9", "1.2.3-A", "1.2.3-a", "1.2.3-a-b", "1.2.3--", "1.2.3-alpha",
-        "1.2.3-99999999999999999999999999", "1.2.3-99999999999999999999999998", "1.2.3+build", "1.2.3-rc.1+b.2", "1.2.3+a-b",
-        "18446744073709551615", "1.18446744073709551615.0", "1.00000000000000000000000000002", "10.0.19045.3086",
-        "128.1.74.51", "1.0-a"};
+        "0", "1", "v1", "V1.0", "1.0.0", "1.0.0.0", "1.2", "1.2.0", "1.2.3", "v1.2.3", "1.2.3.4", "1.2.4",
+        "1.10", "1.9", "2", "01.02.03", "1.2.3-rc.1", "1.2.3-rc.2", "1.2.3-rc.10", "1.2.3-rc.01", "1.2.3-rc",
+        "1.2.3-rc.1.0", "1.2.3-1", "1.2.3-0", "1.2.3-01", "1.2.3-00", "1.2.3-10", "1.2.3-9", "1.2.3-A",
+        "1.2.3-a", "1.2.3-a-b", "1.2.3--", "1.2.3-alpha", "1.2.3-99999999999999999999999999",
+        "1.2.3-99999999999999999999999998", "1.2.3+build", "1.2.3-rc.1+b.2", "1.2.3+a-b",
+        "18446744073709551615", "1.18446744073709551615.0", "1.00000000000000000000000000002",
+        "10.0.19045.3086", "128.1.74.51", "1.0-a"};
+    // clang-format on
     return pool;
 }
 
 const Texts& no_versions() {
-    static const Texts pool{"", ".", "1.", ".1", "1..2", "v", "vv1", "x1", "1.2.3-", "1.2.3+", "1.2.3-a..b", "1.2.3+a..b",
-                            "1.2.3-+b", "1.2.3+a+b", "1.2 ", " 1.2", "1.2.3-é", "18446744073709551616", "1.2.x", "-1", "+1",
-                            "1.2.3-a_b", "1,2", std::string("1\0", 2), "99999999999999999999999"};
+    // clang-format off
+    static const Texts pool{
+        "", ".", "1.", ".1", "1..2", "v", "vv1", "x1", "1.2.3-", "1.2.3+", "1.2.3-a..b", "1.2.3+a..b",
+        "1.2.3-+b", "1.2.3+a+b", "1.2 ", " 1.2", "1.2.3-é", "18446744073709551616", "1.2.x", "-1", "+1",
+        "1.2.3-a_b", "1,2", std::string("1\0", 2), "99999999999999999999999"};
+    // clang-format on
     return pool;
 }
 
 const Texts& instants() {
+    // clang-format off
     static const Texts pool{
         "2024-02-29T12:00:00Z", "2024-02-29t12:00:00z", "2024-02-29 12:00:00Z", "2024-02-29T12:00:00+00:00",
-        "2024-02-29T12:00:00-00:00", "2024-02-29T13:30:00+01:30", "2024-02-28T12:01:00-23:59", "2024-02-29T11:59:59.999Z",
-        "2024-02-29T12:00:00.000Z", "2024-02-29T12:00:00.000000000000000000000000000001Z", "2024-02-29T12:00:00.1Z",
-        "2024-02-29T12:00:00.10Z", "2024-02-29T12:00:00.09Z", "2024-02-29T12:00:00.001Z", "2024-02-29T12:00:00.0010000001Z",
-        "2024-02-29T12:00:01Z", "2024-02-29T11:59:59Z", "2024-03-01T00:00:00Z", "2000-02-29T00:00:00Z",
-        "1970-01-01T00:00:00Z", "1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.9995Z", "0001-01-01T00:00:00Z",
-        "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59-23:59"};
+        "2024-02-29T12:00:00-00:00", "2024-02-29T13:30:00+01:30", "2024-02-28T12:01:00-23:59",
+        "2024-02-29T11:59:59.999Z", "2024-02-29T12:00:00.000Z",
+        "2024-02-29T12:00:00.000000000000000000000000000001Z", "2024-02-29T12:00:00.1Z",
+        "2024-02-29T12:00:00.10Z", "2024-02-29T12:00:00.09Z", "2024-02-29T12:00:00.001Z",
+        "2024-02-29T12:00:00.0010000001Z", "2024-02-29T12:00:01Z", "2024-02-29T11:59:59Z",
+        "2024-03-01T00:00:00Z", "2000-02-29T00:00:00Z", "1970-01-01T00:00:00Z", "1969-12-31T23:59:59.999Z",
+        "1969-12-31T23:59:59.9995Z", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59",
+        "9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59-23:59"};
+    // clang-format on
     return pool;
 }
 
 const Texts& milliseconds() {
-    static const Texts pool{"1709208000000", "1709207999999", "1709208000001", "1709208000100", "0", "-0", "-1", "1", "-1000",
-                            "-62135596800000", "-62135596800001", "253402300799999", "253402300800000",
-                            "9223372036854775807", "-9223372036854775808"};
+    // clang-format off
+    static const Texts pool{
+        "1709208000000", "1709207999999", "1709208000001", "1709208000100", "0", "-0", "-1", "1", "-1000",
+        "-62135596800000", "-62135596800001", "253402300799999", "253402300800000", "9223372036854775807",
+        "-9223372036854775808"};
+    // clang-format on
     return pool;
 }
 
 const Texts& no_instants() {
-    static const Texts pool{"", "2023-02-29T12:00:00Z", "1900-02-29T12:00:00Z", "2024-02-30T12:00:00Z", "2024-13-01T12:00:00Z",
-                            "2024-00-01T12:00:00Z", "2024-01-00T12:00:00Z", "2024-04-31T12:00:00Z", "2024-02-29T12:00:60Z",
-                            "2024-02-29T24:00:00Z", "2024-02-29T12:60:00Z", "2024-02-29", "2024-02-29T12:00Z",
-                            "2024-02-29T12:00:00", "0000-01-01T00:00:00Z", "2024-02-29T12:00:00.Z", "2024-02-29T12:00:00,5Z",
-                            "2024-02-29T12:00:00+24:00", "2024-02-29T12:00:00+01:60", "2024-02-29T12:00:00+0100",
-                            "2024-02-29T12:00:00+01", "2024-02-29T12:00:00Z ", " 2024-02-29T12:00:00Z", "2024-02-29_12:00:00Z",
-                            "24-02-29T12:00:00Z", "+2024-02-29T12:00:00Z", "12024-02-29T12:00:00Z", "1709208000000", "yesterday"};
+    // clang-format off
+    static const Texts pool{
+        "", "2023-02-29T12:00:00Z", "1900-02-29T12:00:00Z", "2024-02-30T12:00:00Z", "2024-13-01T12:00:00Z",
+        "2024-00-01T12:00:00Z", "2024-01-00T12:00:00Z", "2024-04-31T12:00:00Z", "2024-02-29T12:00:60Z",
+        "2024-02-29T24:00:00Z", "2024-02-29T12:60:00Z", "2024-02-29", "2024-02-29T12:00Z",
+        "2024-02-29T12:00:00", "0000-01-01T00:00:00Z", "2024-02-29T12:00:00.Z", "2024-02-29T12:00:00,5Z",
+        "2024-02-29T12:00:00+24:00", "2024-02-29T12:00:00+01:60", "2024-02-29T12:00:00+0100",
+        "2024-02-29T12:00:00+01", "2024-02-29T12:00:00Z ", " 2024-02-29T12:00:00Z", "2024-02-29_12:00:00Z",
+        "24-02-29T12:00:00Z", "+2024-02-29T12:00:00Z", "12024-02-29T12:00:00Z", "1709208000000", "yesterday"};
+    // clang-format on
     return pool;
 }
 
 const Texts& blocks() {
+    // clang-format off
     static const Texts pool{
         "10.0.0.0/8", "10.1.2.3/8", "0.0.0.0/0", "10.1.2.3/0", "::/0", "::ffff:0:0/96", "::ffff:10.0.0.0/104",
-        "::ffff:10.0.0.0/90", "::ffff:10.1.2.3/128", "::ffff:0a01:0202/127", "::ffff:0:0/0", "::ffff:0:0/95", "2001:db8::/32",
-        "2001:DB8:0:0::/33", "2001:db8:8000::/33", "::1/128", "::1/127", "255.255.255.255/32", "10.1.2.2/31", "10.1.2.3/32",
-        "fe80::/10", "192.168.1.128/25", "192.168.1.200/25", "::/96", "::10.1.2.3/128", "1:2:3:4:5:6:7::/112",
-        "1:2:3:4:5:6:1.2.3.4/128", "128.0.0.0/1", "8000::/1"};
+        "::ffff:10.0.0.0/90", "::ffff:10.1.2.3/128", "::ffff:0a01:0202/127", "::ffff:0:0/0", "::ffff:0:0/95",
+        "2001:db8::/32", "2001:DB8:0:0::/33", "2001:db8:8000::/33", "::1/128", "::1/127",
+        "255.255.255.255/32", "10.1.2.2/31", "10.1.2.3/32", "fe80::/10", "192.168.1.128/25",
+        "192.168.1.200/25", "::/96", "::10.1.2.3/128", "1:2:3:4:5:6:7::/112", "1:2:3:4:5:6:1.2.3.4/128",
+        "128.0.0.0/1", "8000::/1"};
+    // clang-format on
     return pool;
 }
 
 const Texts& addresses() {
+    // clang-format off
     static const Texts pool{
-        "10.1.2.3", "10.1.2.2", "10.1.2.4", "10.0.0.0", "10.255.255.255", "11.0.0.0", "9.255.255.255", "0.0.0.0",
-        "255.255.255.255", "127.255.255.255", "128.0.0.0", "192.168.1.127", "192.168.1.128", "192.168.1.255", "192.168.2.0",
-        "::", "::1", "::2", "::10.1.2.3", "::ffff:10.1.2.3", "::FFFF:0a01:0203", "0:0:0:0:0:ffff:10.1.2.2", "::fffe:10.1.2.3",
-        "::ffc0:1:2", "::ffff:ffff:ffff", "::1:0:0", "64:ff9b::10.1.2.3", "2001:db8::1", "2001:DB8:0:0:0:0:0:1",
-        "2001:db8:7fff:ffff::", "2001:db8:8000::", "2001:db9::", "2001:0db8::", "fe80::1", "febf::1", "fec0::1", "7fff::",
-        "8000::", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8", "1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:102:304"};
+        "10.1.2.3", "10.1.2.2", "10.1.2.4", "10.0.0.0", "10.255.255.255", "11.0.0.0", "9.255.255.255",
+        "0.0.0.0", "255.255.255.255", "127.255.255.255", "128.0.0.0", "192.168.1.127", "192.168.1.128",
+        "192.168.1.255", "192.168.2.0", "::", "::1", "::2", "::10.1.2.3", "::ffff:10.1.2.3",
+        "::FFFF:0a01:0203", "0:0:0:0:0:ffff:10.1.2.2", "::fffe:10.1.2.3", "::ffc0:1:2", "::ffff:ffff:ffff",
+        "::1:0:0", "64:ff9b::10.1.2.3", "2001:db8::1", "2001:DB8:0:0:0:0:0:1", "2001:db8:7fff:ffff::",
+        "2001:db8:8000::", "2001:db9::", "2001:0db8::", "fe80::1", "febf::1", "fec0::1", "7fff::", "8000::",
+        "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8", "1:2:3:4:5:6:1.2.3.4",
+        "1:2:3:4:5:6:102:304"};
+    // clang-format on
     return pool;
 }
 
 const Texts& no_addresses() {
-    static const Texts pool{"", "10", "10.1.2", "10.1.2.3.4", "10.1.2.03", "010.1.2.3", "10.1.2.256", "10.1.2.3 ", " 10.1.2.3",
-                            "10.1.2.", "10..2.3", "10.1.2.-3", "0x0a.1.2.3", "::ffff:10.1.2.03", "::ffff:10.1.2", "::ffff:10.1.2.256",
-                            "fe80::1%eth0", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7::8", "::1::", ":::", ":", "1:",
-                            ":1::", "12345::", "g::", "10.0.0.0/8", "::1/128", "[::1]", "1:2:3:4:5:6:7:1.2.3.4", "1.2.3.4::",
-                            std::string("10.1.2.3\0", 9), std::string("::1\0", 4)};
+    // clang-format off
+    static const Texts pool{
+        "", "10", "10.1.2", "10.1.2.3.4", "10.1.2.03", "010.1.2.3", "10.1.2.256", "10.1.2.3 ", " 10.1.2.3",
+        "10.1.2.", "10..2.3", "10.1.2.-3", "0x0a.1.2.3", "::ffff:10.1.2.03", "::ffff:10.1.2",
+        "::ffff:10.1.2.256", "fe80::1%eth0", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7::8",
+        "::1::", ":::", ":", "1:", ":1::", "12345::", "g::", "10.0.0.0/8", "::1/128", "[::1]",
+        "1:2:3:4:5:6:7:1.2.3.4", "1.2.3.4::", std::string("10.1.2.3\0", 9), std::string("::1\0", 4)};
+    // clang-format on
     return pool;
 }
 
@@ -178,37 +214,23 @@ struct Pattern {
 };
 
 const std::vector<Pattern>& patterns() {
+    // clang-format off
     static const std::vector<Pattern> pool{
-        {"", {"", "DE"}},
-        {"^$", {"", "a"}},
-        {"^u[0-9]+$", {"u1", "u12", "U1", "u", "xu1"}},
-        {"(?i)de", {"DE", "xdEx", "ed"}},
-        {"de", {"DE", "de", "xde"}},
-        {"k", {"k", "K", "\u212A"}},
-        {"s$", {"s", "S", "\u017F"}},
-        {"é", {"é", "É", "e"}},
-        {"^.$", {"日", "é", "ab", "", "\n", "🎉"}},
-        {"a.b", {"a\nb", "axb", with_nul()}},
-        {"(?s)a.b", {"a\nb", "axb"}},
-        {"(?m)^x$", {"w\nx\ny", "wx"}},
-        {"^x$", {"x", "w\nx\ny", "x\n"}},
-        {"\\d{3}", {"123", "12", "١٢٣"}},
-        {"\\bDE\\b", {"DE", "in DE.", "DEN", "éDEé"}},
-        {"\\p{Greek}+", {"αβγ", "abc"}},
+        {"", {"", "DE"}}, {"^$", {"", "a"}}, {"^u[0-9]+$", {"u1", "u12", "U1", "u", "xu1"}},
+        {"(?i)de", {"DE", "xdEx", "ed"}}, {"de", {"DE", "de", "xde"}}, {"k", {"k", "K", "\u212A"}},
+        {"s$", {"s", "S", "\u017F"}}, {"é", {"é", "É", "e"}}, {"^.$", {"日", "é", "ab", "", "\n", "🎉"}},
+        {"a.b", {"a\nb", "axb", with_nul()}}, {"(?s)a.b", {"a\nb", "axb"}}, {"(?m)^x$", {"w\nx\ny", "wx"}},
+        {"^x$", {"x", "w\nx\ny", "x\n"}}, {"\\d{3}", {"123", "12", "١٢٣"}},
+        {"\\bDE\\b", {"DE", "in DE.", "DEN", "éDEé"}}, {"\\p{Greek}+", {"αβγ", "abc"}},
         {"[[:alpha:]]+@[a-z]+\\.com$", {"a@example.com", "a@example.org", "A@EXAMPLE.COM"}},
-        {"\\x{1F389}", {"🎉", "x"}},
-        {"[^\\x00-\\x7F]", {"é", "e", "日"}},
-        {"a|b|", {"c", "a"}},
-        {"(?P<n>a)b", {"ab", "AB", "ba"}},
-        {"\\QDE.\\E", {"DE.", "DEx"}},
-        {"\\\\C", {"\\C", "C"}},
+        {"\\x{1F389}", {"🎉", "x"}}, {"[^\\x00-\\x7F]", {"é", "e", "日"}}, {"a|b|", {"c", "a"}},
+        {"(?P<n>a)b", {"ab", "AB", "ba"}}, {"\\QDE.\\E", {"DE.", "DEx"}}, {"\\\\C", {"\\C", "C"}},
         {"^(a+)+$", {std::string(999, 'a'), std::string(998, 'a') + "b"}},
         {std::string(999, 'a') + "?", {std::string(999, 'a'), std::string(998, 'a'), std::string(997, 'a')}},
-        {with_nul(), {with_nul(), "ab"}},
-        {"(?U)a+$", {"aaa", "b"}},
-        {"\\z", {"", "a\n"}},
+        {with_nul(), {with_nul(), "ab"}}, {"(?U)a+$", {"aaa", "b"}}, {"\\z", {"", "a\n"}},
         {"^[a-f0-9]{8}-[a-f0-9]{4}$", {"0123abcd-0f0f", "0123ABCD-0F0F"}},
         {"[\\\"\\[\\]]", {"\"quoted\\", "[", "x"}}};
+    // clang-format on
     return pool;
 }
 
@@ -216,14 +238,17 @@ const std::vector<Pattern>& patterns() {
 enum class Domain { word, number, version, instant, address, boolean, unit };
 
 const std::vector<std::pair<std::string, Domain>>& attributes() {
+    // clang-format off
     static const std::vector<std::pair<std::string, Domain>> pool{
-        {"country", Domain::word}, {"device.os", Domain::word}, {"email", Domain::word}, {"tags", Domain::word},
-        {"日本.é", Domain::word}, {"level", Domain::number}, {"score", Domain::number}, {"stats.games.won", Domain::number},
-        {"app_version", Domain::version}, {"device.version", Domain::version}, {"signup", Domain::instant},
-        {"last seen", Domain::instant}, {"ip", Domain::address}, {"net.address", Domain::address}, {"beta", Domain::boolean},
+        {"country", Domain::word}, {"device.os", Domain::word}, {"email", Domain::word},
+        {"tags", Domain::word}, {"日本.é", Domain::word}, {"level", Domain::number}, {"score", Domain::number},
+        {"stats.games.won", Domain::number}, {"app_version", Domain::version},
+        {"device.version", Domain::version}, {"signup", Domain::instant}, {"last seen", Domain::instant},
+        {"ip", Domain::address}, {"net.address", Domain::address}, {"beta", Domain::boolean},
         {"key", Domain::unit}, {"account_id", Domain::unit}, {"device.id", Domain::unit}, {"x", Domain::word},
-        {"key.x", Domain::number}, {"attributes", Domain::word}, {"missing", Domain::word}, {".", Domain::word},
-        {"a..b", Domain::number}, {std::string(200, 'n'), Domain::word}};
+        {"key.x", Domain::number}, {"attributes", Domain::word}, {"missing", Domain::word},
+        {".", Domain::word}, {"a..b", Domain::number}, {std::string(200, 'n'), Domain::word}};
+    // clang-format on
     return pool;
 }
 
@@ -233,19 +258,26 @@ const Texts& units() {
 }
 
 const Texts& salts() {
-    static const Texts pool{"s", "s2", "salt:traffic", "日", " ", with_nul(), std::string(300, 's'), "layer:checkout", "holdout:q4"};
+    static const Texts pool{"s",         "s2",       "salt:traffic",        "日",
+                            " ",         with_nul(), std::string(300, 's'), "layer:checkout",
+                            "holdout:q4"};
     return pool;
 }
 
 const Texts& percents() {
-    static const Texts pool{"0", "0.0", "0e9", "100", "1e2", "100.000000", "100.0000000000", "50", "50.0", "5e1", "12.5", "33.333333",
-                            "99.999999", "0.000001", "1e-06", "1E-6", "1000000e-6", "90", "95.5", "66"};
+    static const Texts pool{
+        "0",     "0.0",  "0e9",        "100",  "1e2",       "100.000000", "100.0000000000",
+        "50",    "50.0", "5e1",        "12.5", "33.333333", "99.999999",  "0.000001",
+        "1e-06", "1E-6", "1000000e-6", "90",   "95.5",      "66"};
     return pool;
 }
 
 const Texts& weights() {
-    static const Texts pool{"0", "0.0", "0e0", "1", "1.0", "10", "90", "50", "5e1", "33.333333", "1.500000000", "0.000001",
-                            "1e-06", "1000000000", "1e9", "999999999.999999", "100", "12.5", "3"};
+    // clang-format off
+    static const Texts pool{
+        "0", "0.0", "0e0", "1", "1.0", "10", "90", "50", "5e1", "33.333333", "1.500000000", "0.000001",
+        "1e-06", "1000000000", "1e9", "999999999.999999", "100", "12.5", "3"};
+    // clang-format on
     return pool;
 }
 
@@ -257,8 +289,11 @@ const Texts& unit_texts() {
 
 /// Spellings of keys; each is followed by a number that makes it the only one.
 const Texts& key_stems() {
-    static const Texts pool{"flag-", "a/b:c-", "UPPER.case_", "", "-", "/", ":", "..", "layer:checkout", "key", "targets",
-                            std::string(124, 'k'), "checkout/cta:v"};
+    // clang-format off
+    static const Texts pool{
+        "flag-", "a/b:c-", "UPPER.case_", "", "-", "/", ":", "..", "layer:checkout", "key", "targets",
+        std::string(124, 'k'), "checkout/cta:v"};
+    // clang-format on
     return pool;
 }
 
@@ -396,10 +431,12 @@ public:
         write_flags_and_experiments();
         static const Texts environments{"production", "test", "", "日本", "a\nb"};
         static const Texts versions{"0", "1", "9007199254740991", "1700000000000"};
-        Members document{{"format", json_.text("expplat.ruleset/1")},
-                         {"environment", json_.text(random_.of(environments))},
-                         {"version", random_.percent(20) ? random_.of(versions) : std::to_string(random_.next() >> 11)}};
-        for (auto* map : {&segments_, &layers_, &holdouts_, &flags_, &experiments_}) random_.shuffle(map->members);
+        Members document{
+            {"format", json_.text("expplat.ruleset/1")},
+            {"environment", json_.text(random_.of(environments))},
+            {"version", random_.percent(20) ? random_.of(versions) : std::to_string(random_.next() >> 11)}};
+        for (auto* map : {&segments_, &layers_, &holdouts_, &flags_, &experiments_})
+            random_.shuffle(map->members);
         for (auto* map : {&segments_, &layers_, &holdouts_, &flags_, &experiments_}) {
             if (!map->members.empty() || random_.percent(50)) {
                 document.emplace_back(map->name, json_.object_in_order(map->members));
@@ -460,7 +497,8 @@ private:
 
     /// Any JSON, of names that mean something elsewhere.
     std::string anything(int levels) {
-        static const Texts leaves{"null", "true", "false", "0", "-0", "1.0", "1e2", "\"\"", "\"on\"", "9223372036854775808"};
+        static const Texts leaves{"null", "true", "false", "0",      "-0",
+                                  "1.0",  "1e2",  "\"\"",  "\"on\"", "9223372036854775808"};
         static const Texts names{"if", "operator", "k", "", "serve", "日", "a.b", "/~"};
         if (levels == 0 || maybe(30)) return random_.of(leaves);
         if (maybe(50)) {
@@ -473,7 +511,8 @@ private:
 
     std::string object_of_anything(int levels, const Texts& names) {
         Members members;
-        for (const std::string& name : distinct(names, 0, 3)) members.emplace_back(name, anything(levels - 1));
+        for (const std::string& name : distinct(names, 0, 3))
+            members.emplace_back(name, anything(levels - 1));
         return json_.object(members);
     }
 
@@ -513,7 +552,8 @@ private:
             case Domain::word: return json_.text(random_.of(words()));
             case Domain::number: return random_.of(numbers());
             case Domain::version: return json_.text(random_.of(versions()));
-            case Domain::instant: return maybe(30) ? random_.of(milliseconds()) : json_.text(random_.of(instants()));
+            case Domain::instant:
+                return maybe(30) ? random_.of(milliseconds()) : json_.text(random_.of(instants()));
             case Domain::address: return json_.text(random_.of(addresses()));
             case Domain::boolean: return boolean_json(maybe(50));
             case Domain::unit: return json_.text(random_.of(user_keys()));
@@ -530,8 +570,9 @@ private:
     }
 
     std::string literal_near(Domain domain) {
-        static const std::vector<Domain> all{Domain::word, Domain::number, Domain::version, Domain::instant,
-                                             Domain::address, Domain::boolean, Domain::unit};
+        static const std::vector<Domain> all{Domain::word,    Domain::number,  Domain::version,
+                                             Domain::instant, Domain::address, Domain::boolean,
+                                             Domain::unit};
         return literal(maybe(85) ? domain : random_.of(all));
     }
 
@@ -541,28 +582,35 @@ private:
         return list;
     }
 
-    std::size_t list_size() { return maybe(5) ? random_.between(20, 200) : maybe(8) ? 0 : random_.between(1, 5); }
+    std::size_t list_size() {
+        return maybe(5) ? random_.between(20, 200) : maybe(8) ? 0 : random_.between(1, 5);
+    }
 
     const char* operator_for(Domain domain) {
         static const std::map<Domain, std::vector<const char*>> operators{
             {Domain::word, {"is", "in", "in", "contains", "starts_with", "ends_with", "matches", "matches"}},
             {Domain::number, {"is", "in", "less_than", "at_most", "greater_than", "at_least"}},
             {Domain::version,
-             {"version_is", "version_below", "version_at_most", "version_above", "version_at_least", "is", "starts_with"}},
+             {"version_is", "version_below", "version_at_most", "version_above", "version_at_least", "is",
+              "starts_with"}},
             {Domain::instant, {"before", "after", "is"}},
             {Domain::address, {"in_cidr", "in_cidr", "is", "matches"}},
             {Domain::boolean, {"is", "in"}},
             {Domain::unit, {"is", "in", "starts_with", "matches", "ends_with", "less_than"}}};
+        // clang-format off
         static const std::vector<const char*> all{
-            "is", "in", "less_than", "at_most", "greater_than", "at_least", "contains", "starts_with", "ends_with", "matches",
-            "version_is", "version_below", "version_at_most", "version_above", "version_at_least", "before", "after", "in_cidr"};
+            "is", "in", "less_than", "at_most", "greater_than", "at_least", "contains", "starts_with",
+            "ends_with", "matches", "version_is", "version_below", "version_at_most", "version_above",
+            "version_at_least", "before", "after", "in_cidr"};
+        // clang-format on
         if (maybe(6)) return "exists";
         return random_.of(maybe(90) ? operators.at(domain) : all);
     }
 
     std::string comparison() {
-        static const std::vector<Domain> domains{Domain::word,    Domain::word,    Domain::number,  Domain::number, Domain::version,
-                                                 Domain::instant, Domain::address, Domain::boolean, Domain::unit};
+        static const std::vector<Domain> domains{Domain::word,    Domain::word,    Domain::number,
+                                                 Domain::number,  Domain::version, Domain::instant,
+                                                 Domain::address, Domain::boolean, Domain::unit};
         const Domain domain = random_.of(domains);
         const std::string attribute = attribute_of(domain);
         const std::string op = operator_for(domain);
@@ -580,11 +628,14 @@ private:
             operand = json_.list(written.operands);
             folds = true;
         } else if (op == "contains" || op == "starts_with" || op == "ends_with") {
-            const Texts& pool = domain == Domain::version ? versions() : domain == Domain::unit ? user_keys() : words();
+            const Texts& pool = domain == Domain::version ? versions()
+                                : domain == Domain::unit  ? user_keys()
+                                                          : words();
             for (const std::string& text : some_of(pool, 1, 1)) written.operands.push_back(json_.text(text));
             operand = written.operands.front();
             if (maybe(50)) {
-                for (std::size_t i = list_size(); i > 0; --i) written.operands.push_back(json_.text(random_.of(pool)));
+                for (std::size_t i = list_size(); i > 0; --i)
+                    written.operands.push_back(json_.text(random_.of(pool)));
                 if (maybe(15)) written.operands.clear();
                 operand = json_.list(written.operands);
             }
@@ -598,7 +649,8 @@ private:
             Texts list = some_of(blocks(), 0, 4);
             if (maybe(5)) list = some_of(blocks(), 10, 40);
             operand = json_.texts(list);
-            for (const std::string& block : list) written.operands.push_back(json_.text(block.substr(0, block.find('/'))));
+            for (const std::string& block : list)
+                written.operands.push_back(json_.text(block.substr(0, block.find('/'))));
         } else if (op == "before" || op == "after") {
             operand = literal(Domain::instant);
             written.operands = {operand};
@@ -629,7 +681,8 @@ private:
         if (form < 18) {
             Texts parts;
             ++steps;
-            for (std::size_t i = maybe(10) ? 0 : random_.between(1, 4); i > 0; --i) parts.push_back(condition(levels - 1, steps));
+            for (std::size_t i = maybe(10) ? 0 : random_.between(1, 4); i > 0; --i)
+                parts.push_back(condition(levels - 1, steps));
             return json_.object({{form < 9 ? "all" : "any", json_.list(parts)}});
         }
         if (form < 27) return negation(levels, steps);
@@ -656,7 +709,8 @@ private:
 
     Texts unit_values(std::size_t count) {
         Texts list;
-        for (; count > 0; --count) list.push_back(maybe(3) ? "" : random_.of(maybe(60) ? user_keys() : unit_texts()));
+        for (; count > 0; --count)
+            list.push_back(maybe(3) ? "" : random_.of(maybe(60) ? user_keys() : unit_texts()));
         return list;
     }
 
@@ -732,16 +786,19 @@ private:
         return object_of_anything(3, names);
     }
 
-    std::string type_and_variants(Members& members, Texts& variants) {
+    void type_and_variants(Members& members, Texts& variants) {
         static const Texts types{"boolean", "string", "integer", "double", "object"};
-        static const Texts names{"on", "off", "control", "green", "a", "b", "10", "2", "A/b:c-1", "targets", std::string(128, 'v')};
+        // clang-format off
+        static const Texts names{
+            "on", "off", "control", "green", "a", "b", "10", "2", "A/b:c-1", "targets",
+            std::string(128, 'v')};
+        // clang-format on
         const std::string type = random_.of(types);
         variants = distinct(names, 1, 5);
         Members values;
         for (const std::string& variant : variants) values.emplace_back(variant, value_of(type));
         members.emplace_back("type", json_.text(type));
         members.emplace_back("variants", json_.object_in_order(values));
-        return type;
     }
 
     void add_prerequisites(Members& members, std::uint64_t& steps) {
@@ -782,13 +839,15 @@ private:
         const Texts chosen = distinct(variants, 1, variants.size());
         if (chosen.size() == 2 && maybe(50)) {  // weights of 2^32 in all: any boundary can be named
             const std::uint64_t boundary = point_of_somebody(salt, unit);
-            return json_.list({entry(chosen[0], decimal(boundary)), entry(chosen[1], decimal(two_to_32 - boundary))});
+            return json_.list(
+                {entry(chosen[0], decimal(boundary)), entry(chosen[1], decimal(two_to_32 - boundary))});
         }
         static const Texts zeros{"0", "0.0", "0e0"};
         const std::size_t positive = random_.below(chosen.size());  // at least this one
         Texts entries;
         for (std::size_t i = 0; i < chosen.size(); ++i) {
-            std::string weight = maybe(70) ? random_.of(weights()) : decimal(random_.next() % 1'000'000'000'000'001);
+            std::string weight =
+                maybe(70) ? random_.of(weights()) : decimal(random_.next() % 1'000'000'000'000'001);
             if (i == positive && std::strtod(weight.c_str(), nullptr) == 0) weight = "1";
             if (i != positive && maybe(10)) weight = random_.of(zeros);
             entries.push_back(entry(chosen[i], weight));
@@ -808,8 +867,10 @@ private:
 
     // ---- flags
 
-    std::string rule(const Texts& variants, const std::string& flag_key, std::set<std::string>& ids, std::uint64_t& steps) {
-        static const Texts odd_ids{std::string(300, 'i'), "日本 🎉", "\"\\\n", with_nul(), " ", "target", "Targets"};
+    std::string rule(const Texts& variants, const std::string& flag_key, std::set<std::string>& ids,
+                     std::uint64_t& steps) {
+        static const Texts odd_ids{
+            std::string(300, 'i'), "日本 🎉", "\"\\\n", with_nul(), " ", "target", "Targets"};
         Members members{{"serve", serve(variants, flag_key)}};
         if (maybe(85)) members.emplace_back("if", condition(3, steps));
         if (maybe(70)) {
@@ -838,7 +899,8 @@ private:
             if (maybe(90)) {
                 Texts rules;
                 std::set<std::string> ids;
-                for (std::size_t i = maybe(3) ? 40 : random_.below(6); i > 0; --i) rules.push_back(rule(variants, key, ids, steps));
+                for (std::size_t i = maybe(3) ? 40 : random_.below(6); i > 0; --i)
+                    rules.push_back(rule(variants, key, ids, steps));
                 members.emplace_back("rules", json_.list(rules));
             }
         }
@@ -857,7 +919,8 @@ private:
     // ---- experiments
 
     void write_experiment() {
-        static const Texts statuses{"running", "running", "running", "running", "draft", "paused", "completed"};
+        static const Texts statuses{"running", "running", "running",  "running",
+                                    "draft",   "paused",  "completed"};
         const std::string key = unique_key();
         const std::string status = random_.of(statuses);
         Members members{{"status", json_.text(status)}};
@@ -897,14 +960,16 @@ private:
     std::size_t aimed_slot(const NamedLayer& layer, std::size_t low, std::size_t high) {
         for (int tries = 0; tries < 3; ++tries) {
             const std::string& somebody = random_.of(layer.unit == "key" ? user_keys() : unit_texts());
-            const std::size_t slot = static_cast<std::size_t>(point(layer.salt, somebody) * 10'000 / two_to_32) + random_.below(2);
+            const std::size_t slot =
+                static_cast<std::size_t>(point(layer.salt, somebody) * 10'000 / two_to_32) + random_.below(2);
             if (slot >= low && slot <= high) return slot;
         }
         return random_.between(low, high);
     }
 
     /// The salt of the layer that the experiment now names; empty where it names none.
-    std::string add_layer(Members& members, const std::string& status, const std::string& unit, const std::string& salt) {
+    std::string add_layer(Members& members, const std::string& status, const std::string& unit,
+                          const std::string& salt) {
         for (NamedLayer& layer : named_layers_) {
             if (layer.unit != unit || correlated(salt, layer.salt) || layer.next_slot >= 10'000) continue;
             const std::size_t first = status == "running" ? layer.next_slot : 0;
@@ -912,16 +977,19 @@ private:
             if (maybe(50)) from = aimed_slot(layer, first, 9'999);
             if (maybe(70)) to = aimed_slot(layer, from + 1, 10'000);
             if (status == "running") layer.next_slot = to;
-            Members range{{"key", json_.text(layer.key)}, {"from", std::to_string(from)}, {"to", std::to_string(to)}};
+            Members range{
+                {"key", json_.text(layer.key)}, {"from", std::to_string(from)}, {"to", std::to_string(to)}};
             members.emplace_back("layer", json_.object(range));
             return layer.salt;
         }
         return {};
     }
 
-    void add_holdout(Members& members, const std::string& unit, const std::string& salt, const std::string& layer_salt) {
+    void add_holdout(Members& members, const std::string& unit, const std::string& salt,
+                     const std::string& layer_salt) {
         for (const NamedHoldout& holdout : named_holdouts_) {
-            if (holdout.unit != unit || correlated(salt, holdout.salt) || holdout.salt == layer_salt) continue;
+            if (holdout.unit != unit || correlated(salt, holdout.salt) || holdout.salt == layer_salt)
+                continue;
             members.emplace_back("holdout", json_.text(holdout.key));
             return;
         }
@@ -971,18 +1039,23 @@ private:
 
     /// Texts that are no user: each breaks one rule of section 1 or 2.
     std::string broken() {
+        // clang-format off
         static const Texts pool{
-            "", " ", "null", "[]", "\"u1\"", "{", "{\"key\":\"u1\"", "{\"key\":\"u1\"}}", "{\"key\":\"u1\",}", "{'key':'u1'}",
-            "{\"key\":\"u1\",\"key\":\"u1\"}", "{\"key\":\"u1\",\"\\u006bey\":\"u1\"}", "{\"key\":\"u1\",\"attributes\":[]}",
-            "{\"key\":\"u1\",\"attributes\":\"x\"}", "{\"key\":\"u1\",\"attributes\":{\"x\":1,\"x\":1}}",
-            "{\"key\":\"u1\",\"attributes\":{\"x\":[{\"y\":1,\"y\":2}]}}", "{\"key\":\"u1\",\"extra\":{\"y\":1,\"y\":2}}",
-            "{\"key\":\"u1\",\"attributes\":{\"x\":1e400}}", "{\"key\":\"u1\",\"extra\":-1e999}",
-            "{\"key\":\"u1\",\"attributes\":{\"x\":\"\\ud800\"}}", "{\"key\":\"\\udc00\\ud800\"}",
-            "{\"key\":\"u1\",\"attributes\":{\"\\ud83c\":1}}", "{\"key\":\"u1\xFF\"}", "{\"key\":\"\xC0\x80\"}",
-            "{\"key\":\"\xED\xA0\x80\"}", "{\"key\":\"\xF4\x90\x80\x80\"}", "{\"key\":\"\xE2\x82\"}", "\xEF\xBB\xBF{\"key\":\"u1\"}",
-            "{\"key\":\"a\nb\"}", "{\"key\":\"\\x41\"}", "{\"key\":01}", "{\"key\":1.}", "{\"key\":.5}", "{\"key\":+1}",
-            "{\"key\":NaN}", "{\"key\":\"u1\"} x", "{\"key\":\"u1\",\"attributes\":{\"x\":" + std::string(63, '[') +
-            std::string(63, ']') + "}}", "{\"key\":\"u1\"//\n}", "{\"key\":tru}", std::string("{\"key\":\"u1\"}\0", 13)};
+            "", " ", "null", "[]", "\"u1\"", "{", "{\"key\":\"u1\"", "{\"key\":\"u1\"}}", "{\"key\":\"u1\",}",
+            "{'key':'u1'}", "{\"key\":\"u1\",\"key\":\"u1\"}", "{\"key\":\"u1\",\"\\u006bey\":\"u1\"}",
+            "{\"key\":\"u1\",\"attributes\":[]}", "{\"key\":\"u1\",\"attributes\":\"x\"}",
+            "{\"key\":\"u1\",\"attributes\":{\"x\":1,\"x\":1}}",
+            "{\"key\":\"u1\",\"attributes\":{\"x\":[{\"y\":1,\"y\":2}]}}",
+            "{\"key\":\"u1\",\"extra\":{\"y\":1,\"y\":2}}", "{\"key\":\"u1\",\"attributes\":{\"x\":1e400}}",
+            "{\"key\":\"u1\",\"extra\":-1e999}", "{\"key\":\"u1\",\"attributes\":{\"x\":\"\\ud800\"}}",
+            "{\"key\":\"\\udc00\\ud800\"}", "{\"key\":\"u1\",\"attributes\":{\"\\ud83c\":1}}",
+            "{\"key\":\"u1\xFF\"}", "{\"key\":\"\xC0\x80\"}", "{\"key\":\"\xED\xA0\x80\"}",
+            "{\"key\":\"\xF4\x90\x80\x80\"}", "{\"key\":\"\xE2\x82\"}", "\xEF\xBB\xBF{\"key\":\"u1\"}",
+            "{\"key\":\"a\nb\"}", "{\"key\":\"\\x41\"}", "{\"key\":01}", "{\"key\":1.}", "{\"key\":.5}",
+            "{\"key\":+1}", "{\"key\":NaN}", "{\"key\":\"u1\"} x",
+            "{\"key\":\"u1\",\"attributes\":{\"x\":" + std::string(63, '[') + std::string(63, ']') + "}}",
+            "{\"key\":\"u1\"//\n}", "{\"key\":tru}", std::string("{\"key\":\"u1\"}\0", 13)};
+        // clang-format on
         return random_.of(pool);
     }
 
@@ -991,7 +1064,8 @@ private:
     std::string value_near(const std::string& attribute) {
         std::vector<const RulesetGenerator::Comparison*> about;
         for (const RulesetGenerator::Comparison& comparison : comparisons_) {
-            if (comparison.attribute == attribute && !comparison.operands.empty()) about.push_back(&comparison);
+            if (comparison.attribute == attribute && !comparison.operands.empty())
+                about.push_back(&comparison);
         }
         if (!about.empty() && maybe(70)) {
             const std::string& operand = random_.of(random_.of(about)->operands);
@@ -1006,8 +1080,10 @@ private:
     }
 
     std::string any_value(Domain domain) {
-        static const Texts unit_values{"7", "-0", "-5", "0", "9223372036854775807", "9223372036854775808", "3.0", "true", "\"\"",
-                                       "\"acc-1\"", "\"acc-2\"", "\"7\"", "3"};
+        static const Texts unit_values{
+            "7",   "-0",   "-5",   "0",         "9223372036854775807", "9223372036854775808",
+            "3.0", "true", "\"\"", "\"acc-1\"", "\"acc-2\"",           "\"7\"",
+            "3"};
         switch (domain) {
             case Domain::word: return json_.text(random_.of(words()));
             case Domain::number: return random_.of(numbers());
@@ -1041,10 +1117,12 @@ private:
             case 1: return real_json(real);
             case 2: return real_json(std::nextafter(real, maybe(50) ? 1e308 : -1e308));
             case 3:
-                if (is_integer && integer < std::numeric_limits<long long>::max()) return std::to_string(integer + 1);
+                if (is_integer && integer < std::numeric_limits<long long>::max())
+                    return std::to_string(integer + 1);
                 break;
             default:
-                if (is_integer && integer > std::numeric_limits<long long>::min()) return std::to_string(integer - 1);
+                if (is_integer && integer > std::numeric_limits<long long>::min())
+                    return std::to_string(integer - 1);
                 break;
         }
         if (std::fabs(real) < 9e18) return std::to_string(static_cast<long long>(real));
@@ -1054,7 +1132,8 @@ private:
     /// `literal` has its quotes; what stands between them is cut only where it has no escape.
     std::string varied_text(const std::string& literal) {
         std::string inner = literal.substr(1, literal.size() - 2);
-        const bool is_ascii = std::all_of(inner.begin(), inner.end(), [](char c) { return c >= 0x20 && c != '\\'; });
+        const bool is_ascii =
+            std::all_of(inner.begin(), inner.end(), [](char c) { return c >= 0x20 && c != '\\'; });
         static const Texts suffixes{"x", ".0", "-rc.1", "+b", " ", "0", "é", "Z"};
         switch (random_.below(6)) {
             case 0: return "\"" + inner + random_.of(suffixes) + "\"";
@@ -1072,7 +1151,8 @@ private:
             default:
                 if (is_ascii) {
                     for (char& c : inner) {
-                        if (((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) && maybe(70)) c = static_cast<char>(c ^ 0x20);
+                        if (((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) && maybe(70))
+                            c = static_cast<char>(c ^ 0x20);
                     }
                 }
                 break;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 
 namespace expplat {
 
@@ -20,7 +21,8 @@ template <class Word>
 }  // namespace detail
 
 /// True where both hold the same bytes.
-[[nodiscard]] inline bool same_bytes(std::string_view a, std::string_view b) noexcept {
+[[nodiscard]] constexpr bool same_bytes(std::string_view a, std::string_view b) noexcept {
+    if (std::is_constant_evaluated()) return a == b;
     using detail::load_word;
     const std::size_t size = a.size();
     if (size != b.size()) return false;

@@ -27,8 +27,9 @@ inline constexpr std::size_t image_bytes = std::size_t{1} << 30;
 inline constexpr std::uint32_t call_depth = 24;
 
 // A user.
-inline constexpr std::size_t user_attributes = 4'096;   // names, flattened
-inline constexpr std::size_t user_bytes = std::size_t{1} << 20;
+inline constexpr std::size_t user_attributes = 50'000;   // names, flattened
+inline constexpr std::size_t user_bytes = std::size_t{64} << 20;  // names and strings together
+inline constexpr std::size_t attribute_name_bytes = 65'534;
 
 // Exposures.
 inline constexpr std::size_t queue_events = 10'000;

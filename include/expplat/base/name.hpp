@@ -19,7 +19,7 @@ inline constexpr std::size_t whole_name_bytes = 8;
     return name.size() <= whole_name_bytes ? detail::load_le(name.data(), name.size()) : hash64(name);
 }
 
-/// The name's size, 65,535 for all from there on.
+/// The name's size, 65,535 for all from there on: no user has an attribute of such a name (`attribute_name_bytes`).
 [[nodiscard]] constexpr std::uint16_t short_size(std::string_view name) noexcept {
     return name.size() < 0xFFFF ? static_cast<std::uint16_t>(name.size()) : std::uint16_t{0xFFFF};
 }

@@ -2,7 +2,7 @@
 //
 // Made by the host for each request or session, read by `eval::evaluate`. Names and strings are
 // copied and hashed here, so that evaluation neither hashes names nor allocates. A typical user
-// (8 attributes, 320 bytes of text) needs no heap. Thread-safe to read from many threads; setting
+// (8 attributes with the key, 256 bytes of text) needs no heap. Thread-safe to read from many threads; setting
 // attributes is not. Next: `eval/evaluate.hpp`. Source: RULESET.md, section 2.
 #pragma once
 
@@ -14,7 +14,9 @@
 #include <string_view>
 #include <utility>
 
+#include "expplat/base/bytes.hpp"
 #include "expplat/base/hash.hpp"
+#include "expplat/base/inline.hpp"
 #include "expplat/base/limits.hpp"
 #include "expplat/base/name.hpp"
 #include "expplat/base/small_vector.hpp"
@@ -22,55 +24,87 @@
 
 namespace expplat {
 
-class User {
+class alignas(64) User {
 public:
     /// A stored value. `bits` is the hash of a string, or the value of a boolean, integer or double;
-    /// `offset` and `size` place a string's bytes or a list's elements.
+    /// `offset` and `size` place a string's bytes or a list's elements. An element of a list has no name.
     struct Stored {
         std::uint64_t bits = 0;
         std::uint32_t offset = 0;
         std::uint32_t size = 0;
+        std::uint32_t name_offset = 0;
+        std::uint16_t name_size = 0;
         ValueKind kind = ValueKind::null;
     };
 
     /// An empty key is a user without a key: absent as a unit, as the attribute `key` and in `targets`.
     explicit User(std::string_view key) {
-        resize_index();
         if (!key.empty()) add(key_name, stored(Value(key)));
-        keyed_ = !key.empty();
+        hot_.keyed = !key.empty();
+        show();
     }
     User(std::string_view key, std::initializer_list<std::pair<std::string_view, Value>> attributes)
         : User(key) {
         for (const auto& [name, value] : attributes) set(name, value);
     }
+    User(const User& other)
+        : hot_(other.hot_), attributes_(other.attributes_), text_(other.text_), elements_(other.elements_), index_(other.index_) {
+        show();
+    }
+    /// The user that was moved from is one without a key and attributes.
+    User(User&& other) noexcept
+        : hot_(std::exchange(other.hot_, {})),
+          attributes_(std::move(other.attributes_)),
+          text_(std::move(other.text_)),
+          elements_(std::move(other.elements_)),
+          index_(std::move(other.index_)) {
+        show();
+        other.show();
+    }
+    User& operator=(User other) noexcept {
+        hot_ = other.hot_;
+        attributes_ = std::move(other.attributes_);
+        text_ = std::move(other.text_);
+        elements_ = std::move(other.elements_);
+        index_ = std::move(other.index_);
+        show();
+        return *this;
+    }
+    ~User() = default;
 
     /// Sets an attribute, or takes it away where the value is null. The name `key` is the user's key and
     /// cannot be set. False, and nothing changes, for that name, an empty one, or past a limit of
-    /// `limits.hpp` (`user_attributes`, `user_bytes`).
+    /// `limits.hpp` (`user_attributes`, `user_bytes`, `attribute_name_bytes`).
     bool set(std::string_view name, const Value& value) {
-        if (name.empty() || name == key_name) return false;
+        if (name.empty() || name == key_name || name.size() > limits::attribute_name_bytes) return false;
         const std::size_t list_size = value.kind() == ValueKind::list ? value.list().size() : 0;
         if (text_.size() + name.size() + text_size(value) > limits::user_bytes ||
             elements_.size() + list_size > limits::list_entries) {
             return false;
         }
         if (Attribute* present = find_attribute(name_word(name), short_size(name), [name] { return name; })) {
-            present->value = stored(value);
+            const Stored fresh = stored(value);
+            present->value.bits = fresh.bits;
+            present->value.offset = fresh.offset;
+            present->value.size = fresh.size;
+            present->value.kind = fresh.kind;
+            show();
             return true;
         }
         if (value.kind() == ValueKind::null) return true;
         if (attributes_.size() >= limits::user_attributes) return false;
         add(name, stored(value));
+        show();
         return true;
     }
 
     /// The user's key; empty where the user has none.
     [[nodiscard]] std::string_view key() const noexcept {
-        return keyed_ ? text(attributes_[0].value) : std::string_view{};
+        return hot_.keyed ? text(hot_.attributes[0].value) : std::string_view{};
     }
-    [[nodiscard]] bool has_key() const noexcept { return keyed_; }
+    [[nodiscard]] bool has_key() const noexcept { return hot_.keyed; }
     /// `hash64(key())`; meaningless where the user has no key.
-    [[nodiscard]] std::uint64_t key_hash() const noexcept { return attributes_[0].value.bits; }
+    [[nodiscard]] std::uint64_t key_hash() const noexcept { return hot_.attributes[0].value.bits; }
 
     /// The attribute's value, or null where it is absent.
     [[nodiscard]] const Stored* find(std::string_view name) const noexcept {
@@ -78,14 +112,14 @@ public:
     }
     /// The same for a name whose word and size are known; `full_name()` is asked only for a longer name.
     template <class FullName>
-    [[nodiscard]] const Stored* find(std::uint64_t word, std::uint16_t size, FullName&& full_name) const noexcept {
+    EXPPLAT_INLINE const Stored* find(std::uint64_t word, std::uint16_t size, FullName&& full_name) const noexcept {
         const Attribute* const attribute = find_attribute(word, size, full_name);
         return attribute == nullptr || attribute->value.kind == ValueKind::null ? nullptr : &attribute->value;
     }
 
     /// The bytes of a stored string.
     [[nodiscard]] std::string_view text(const Stored& string) const noexcept {
-        return {text_.data() + string.offset, string.size};
+        return {hot_.text + string.offset, string.size};
     }
     /// The elements of a stored list; none of them is null, a list or an object.
     [[nodiscard]] std::span<const Stored> elements(const Stored& list) const noexcept {
@@ -107,28 +141,46 @@ private:
     static constexpr std::size_t inline_attributes = 8;
 
     struct Attribute {
-        std::uint64_t word;           // `name_word` of the name
-        std::uint32_t name_offset;
-        std::uint32_t name_size;
+        std::uint64_t word;  // `name_word` of the name
         Stored value;
     };
+    static_assert(sizeof(Attribute) == 32);
+
+    /// All that an evaluation reads of a user but names and values, in one cache line. The pointers lead into the
+    /// vectors below, the index to `small_index` or to `index_`.
+    struct Hot {
+        const Attribute* attributes = nullptr;
+        const char* text = nullptr;
+        const std::uint16_t* index = nullptr;          // 1 + position in `attributes`; 0 is free
+        std::uint32_t mask = 2 * inline_attributes - 1;
+        std::uint8_t shift = 64 - 4;                   // 64 - log2 of the index's slots
+        bool keyed = false;
+        std::uint16_t small_index[2 * inline_attributes] = {};
+    };
+    static_assert(2 * inline_attributes == 1 << 4);
+
+    /// Makes the hot pointers lead to where the vectors are now. After every change.
+    void show() noexcept {
+        hot_.attributes = attributes_.data();
+        hot_.text = text_.data();
+        hot_.index = index_.size() > 0 ? index_.data() : hot_.small_index;
+    }
 
     [[nodiscard]] std::string_view attribute_name(const Attribute& attribute) const noexcept {
-        return {text_.data() + attribute.name_offset, attribute.name_size};
+        return {hot_.text + attribute.value.name_offset, attribute.value.name_size};
     }
 
     [[nodiscard]] std::size_t home_slot(std::uint64_t word) const noexcept {
-        return static_cast<std::size_t>((word * 0x9E3779B97F4A7C15u) >> index_shift_);
+        return static_cast<std::size_t>((word * 0x9E3779B97F4A7C15u) >> hot_.shift);
     }
 
     template <class FullName>
-    [[nodiscard]] const Attribute* find_attribute(std::uint64_t word, std::uint16_t size,
-                                                  FullName&& full_name) const noexcept {
-        const std::uint32_t* const index = index_.data();
-        for (std::size_t slot = home_slot(word); index[slot] != 0; slot = (slot + 1) & index_mask_) {
-            const Attribute& attribute = attributes_[index[slot] - 1];
-            if (attribute.word != word || (attribute.name_size < 0xFFFF ? attribute.name_size : 0xFFFF) != size) continue;
-            if (size <= whole_name_bytes || attribute_name(attribute) == full_name()) return &attribute;
+    EXPPLAT_INLINE const Attribute* find_attribute(std::uint64_t word, std::uint16_t size,
+                                                   FullName&& full_name) const noexcept {
+        for (std::size_t slot = home_slot(word); hot_.index[slot] != 0; slot = (slot + 1) & hot_.mask) {
+            const Attribute& attribute = hot_.attributes[hot_.index[slot] - 1];
+            if (attribute.word != word || attribute.value.name_size != size) continue;
+            if (size <= whole_name_bytes || same_bytes(attribute_name(attribute), full_name())) return &attribute;
         }
         return nullptr;
     }
@@ -176,39 +228,35 @@ private:
         return result;
     }
 
-    void add(std::string_view name, const Stored& value) {
-        attributes_.push_back({name_word(name), keep(name), static_cast<std::uint32_t>(name.size()), value});
-        if (attributes_.size() * 2 > index_.size()) {
-            resize_index();
-        } else {
-            place(attributes_.size());
-        }
+    void add(std::string_view name, Stored value) {
+        value.name_offset = keep(name);
+        value.name_size = static_cast<std::uint16_t>(name.size());
+        attributes_.push_back({name_word(name), value});
+        if (attributes_.size() * 2 > std::size_t{hot_.mask} + 1) grow_index();
+        else place(attributes_.size());
     }
 
     void place(std::size_t entry) noexcept {
+        std::uint16_t* const index = index_.size() > 0 ? index_.data() : hot_.small_index;
         std::size_t slot = home_slot(attributes_[entry - 1].word);
-        while (index_[slot] != 0) slot = (slot + 1) & index_mask_;
-        index_[slot] = static_cast<std::uint32_t>(entry);
+        while (index[slot] != 0) slot = (slot + 1) & hot_.mask;
+        index[slot] = static_cast<std::uint16_t>(entry);
     }
 
-    void resize_index() {
-        std::size_t slots = 2 * inline_attributes;
-        while (slots < attributes_.size() * 2) slots *= 2;
-        if (slots == index_.size()) slots *= 2;
+    void grow_index() {
+        const std::size_t slots = (std::size_t{hot_.mask} + 1) * 2;
         index_.clear();
         index_.resize(slots, 0);
-        index_mask_ = slots - 1;
-        index_shift_ = 64u - static_cast<unsigned>(std::countr_zero(slots));
+        hot_.mask = static_cast<std::uint32_t>(slots - 1);
+        --hot_.shift;
         for (std::size_t entry = 1; entry <= attributes_.size(); ++entry) place(entry);
     }
 
-    std::size_t index_mask_ = 0;
-    unsigned index_shift_ = 0;
-    bool keyed_ = false;
-    SmallVector<std::uint32_t, 2 * inline_attributes> index_;  // 1 + position in attributes_; 0 is free
+    Hot hot_;
     SmallVector<Attribute, inline_attributes> attributes_;
-    SmallVector<Stored, 4> elements_;
-    SmallVector<char, 320> text_;
+    SmallVector<char, 256> text_;
+    SmallVector<Stored, 2> elements_;
+    SmallVector<std::uint16_t, 1> index_;  // empty while `Hot::small_index` serves
 };
 
 }  // namespace expplat

@@ -70,9 +70,9 @@ private:
     char digits_[20];  // "-9223372036854775808"
 };
 
-/// The entry of that text, or null. `hash` is `hash64(text)`; a folded set does not use it.
-[[nodiscard]] inline const image::SetEntry* find_in(const std::byte* base, const image::StringSet& set,
-                                                    std::string_view text, std::uint64_t hash) noexcept {
+/// `find_in` for sets that are folded or have slots.
+EXPPLAT_NOINLINE inline const image::SetEntry* find_in_large(const std::byte* base, const image::StringSet& set,
+                                                             std::string_view text, std::uint64_t hash) noexcept {
     const auto* const entries = reinterpret_cast<const image::SetEntry*>(base + set.entries);
     if (set.order == image::SetOrder::folded) {
         std::uint32_t low = 0;
@@ -86,18 +86,23 @@ private:
         }
         return nullptr;
     }
-    if (set.slots == 0) {
-        for (std::uint32_t i = 0; i < set.count; ++i) {
-            if (entries[i].hash == hash && same_bytes(text_at(base, entries[i].text), text)) return &entries[i];
-        }
-        return nullptr;
-    }
     const auto* const slots = reinterpret_cast<const std::uint32_t*>(base + set.slots);
     for (auto slot = static_cast<std::uint32_t>(hash) & set.slot_mask;; slot = (slot + 1) & set.slot_mask) {
         if (slots[slot] == 0) return nullptr;
         const image::SetEntry& entry = entries[slots[slot] - 1];
         if (entry.hash == hash && same_bytes(text_at(base, entry.text), text)) return &entry;
     }
+}
+
+/// The entry of that text, or null. `hash` is `hash64(text)`; a folded set does not use it.
+EXPPLAT_INLINE const image::SetEntry* find_in(const std::byte* base, const image::StringSet& set, std::string_view text,
+                                              std::uint64_t hash) noexcept {
+    if (set.order == image::SetOrder::folded || set.slots != 0) return find_in_large(base, set, text, hash);
+    const auto* const entries = reinterpret_cast<const image::SetEntry*>(base + set.entries);
+    for (const image::SetEntry* entry = entries; entry != entries + set.count; ++entry) {
+        if (entry->hash == hash && same_bytes(text_at(base, entry->text), text)) return entry;
+    }
+    return nullptr;
 }
 
 [[nodiscard]] inline Number number_of(const image::NumberOperand& operand) noexcept {
@@ -124,9 +129,10 @@ public:
     /// Runs a program from a jump to its end, which is a jump with `terminal` set.
     EXPPLAT_INLINE image::Jump run(const std::byte* base, image::Ref code, image::Jump jump) const noexcept {
         const auto* const instructions = reinterpret_cast<const image::Instruction*>(base + code);
+        const User& user = user_;  // in a register: the loop's calls could change members, for all the compiler knows
         while ((jump & image::terminal) == 0) {
             const image::Instruction& instruction = instructions[jump];
-            jump = holds(base, instruction) ? instruction.on_true : instruction.on_false;
+            jump = holds(user, base, instruction) ? instruction.on_true : instruction.on_false;
         }
         return jump;
     }
@@ -150,64 +156,65 @@ public:
 
 private:
     /// One instruction's truth for this user.
-    EXPPLAT_INLINE bool holds(const std::byte* base, const image::Instruction& instruction) const noexcept {
+    EXPPLAT_INLINE bool holds(const User& user, const std::byte* base,
+                              const image::Instruction& instruction) const noexcept {
         if constexpr (Trace::active) trace_.enter_condition(base, instruction);
-        const bool result = instruction.opcode < image::Opcode::segment ? attribute_holds(base, instruction)
+        const bool result = instruction.opcode < image::Opcode::segment ? attribute_holds(user, base, instruction)
                             : instruction.opcode == image::Opcode::segment ? in_segment(instruction.operand)
                                                                            : in_sample(base, instruction.operand);
         if constexpr (Trace::active) trace_.leave_condition(base, instruction, result);
         return result;
     }
 
-    EXPPLAT_INLINE bool attribute_holds(const std::byte* base,
-                                                      const image::Instruction& instruction) const noexcept {
+    EXPPLAT_INLINE bool attribute_holds(const User& user, const std::byte* base,
+                                        const image::Instruction& instruction) const noexcept {
         const User::Stored* const value =
-            user_.find(instruction.name_word, instruction.name_size,
+            user.find(instruction.name_word, instruction.name_size,
                        [base, &instruction] { return text_at(base, instruction.name); });
         if (value == nullptr) return instruction.opcode == image::Opcode::exists && instruction.operand == 0;
         if (value->kind == ValueKind::list) return any_element_holds(base, instruction, *value);
-        return value_holds(base, instruction, *value);
+        return value_holds(user, base, instruction, *value);
     }
 
     EXPPLAT_NOINLINE bool any_element_holds(const std::byte* base, const image::Instruction& instruction,
                                                           const User::Stored& list) const noexcept {
         if (instruction.opcode == image::Opcode::exists) return instruction.operand != 0;
         for (const User::Stored& element : user_.elements(list)) {
-            if (value_holds(base, instruction, element)) return true;
+            if (value_holds(user_, base, instruction, element)) return true;
         }
         return false;
     }
 
     /// The operators' table: a value of another type than the operator's is false, never an error.
-    EXPPLAT_INLINE bool value_holds(const std::byte* base, const image::Instruction& instruction,
-                                   const User::Stored& value) const noexcept {
+    EXPPLAT_INLINE bool value_holds(const User& user, const std::byte* base, const image::Instruction& instruction,
+                                    const User::Stored& value) const noexcept {
         using image::Opcode;
         const image::Ref operand = instruction.operand;
         const bool fold = (instruction.flags & image::instruction_flags::ignore_case) != 0;
         switch (instruction.opcode) {
-            case Opcode::equals_string: return equals_string(base, operand, value, fold);
+            case Opcode::equals_string: return equals_string(user, base, operand, value, fold);
             case Opcode::equals_number:
                 return is_number(value) && order(base, operand, value) == std::partial_ordering::equivalent;
             case Opcode::equals_boolean: return value.kind == ValueKind::boolean && value.bits == operand;
-            case Opcode::in: return in(base, operand, value);
+            case Opcode::in: return in(user, base, operand, value);
             case Opcode::less_than: return is_number(value) && order(base, operand, value) < 0;
             case Opcode::at_most: return is_number(value) && order(base, operand, value) <= 0;
             case Opcode::greater_than: return is_number(value) && order(base, operand, value) > 0;
             case Opcode::at_least: return is_number(value) && order(base, operand, value) >= 0;
             case Opcode::contains:
-                return any_text(base, operand, value, [fold](std::string_view text, std::string_view part) noexcept {
+                return any_text(user, base, operand, value, [fold](std::string_view text, std::string_view part) noexcept {
                     return fold ? contains_folded(text, part) : eval::contains(text, part);
                 });
             case Opcode::starts_with:
-                return any_text(base, operand, value, [fold](std::string_view text, std::string_view part) noexcept {
+                return any_text(user, base, operand, value, [fold](std::string_view text, std::string_view part) noexcept {
                     return fold ? starts_with_folded(text, part) : eval::starts_with(text, part);
                 });
             case Opcode::ends_with:
-                return any_text(base, operand, value, [fold](std::string_view text, std::string_view part) noexcept {
+                return any_text(user, base, operand, value, [fold](std::string_view text, std::string_view part) noexcept {
                     return fold ? ends_with_folded(text, part) : eval::ends_with(text, part);
                 });
             case Opcode::matches:
-                return value.kind == ValueKind::string && patterns_.matches(operand, user_.text(value));
+                return value.kind == ValueKind::string && patterns_.matches(operand, user.text(value));
             case Opcode::version_is: return version(base, operand, value) == VersionOrder::equal;
             case Opcode::version_below: return version(base, operand, value) == VersionOrder::below;
             case Opcode::version_above: return version(base, operand, value) == VersionOrder::above;
@@ -229,12 +236,12 @@ private:
         return false;
     }
 
-    [[nodiscard]] bool equals_string(const std::byte* base, image::Ref ref, const User::Stored& value,
-                                     bool fold) const noexcept {
+    EXPPLAT_INLINE static bool equals_string(const User& user, const std::byte* base, image::Ref ref,
+                                             const User::Stored& value, bool fold) noexcept {
         const image::StringOperand& operand = at<image::StringOperand>(base, ref);
         if (value.kind != ValueKind::string) return false;
-        if (fold) return equal_folded(user_.text(value), text_at(base, operand.text));
-        return value.bits == operand.hash && same_bytes(user_.text(value), text_at(base, operand.text));
+        if (fold) return equal_folded(user.text(value), text_at(base, operand.text));
+        return value.bits == operand.hash && same_bytes(user.text(value), text_at(base, operand.text));
     }
 
     [[nodiscard]] static std::partial_ordering order(const std::byte* base, image::Ref ref,
@@ -242,12 +249,18 @@ private:
         return compare(number_of(value), number_of(at<image::NumberOperand>(base, ref)));
     }
 
-    [[nodiscard]] bool in(const std::byte* base, image::Ref ref, const User::Stored& value) const noexcept {
+    EXPPLAT_INLINE static bool in(const User& user, const std::byte* base, image::Ref ref,
+                                  const User::Stored& value) noexcept {
         const image::InOperand& operand = at<image::InOperand>(base, ref);
         if (value.kind == ValueKind::string) {
             return operand.strings != 0 && find_in(base, at<image::StringSet>(base, operand.strings),
-                                                   user_.text(value), value.bits) != nullptr;
+                                                   user.text(value), value.bits) != nullptr;
         }
+        return in_numbers_or_booleans(base, operand, value);
+    }
+
+    EXPPLAT_NOINLINE static bool in_numbers_or_booleans(const std::byte* base, const image::InOperand& operand,
+                                                        const User::Stored& value) noexcept {
         if (value.kind == ValueKind::boolean) return ((operand.booleans >> value.bits) & 1u) != 0;
         const Number number = number_of(value);
         const auto numbers = array_at<image::NumberOperand>(base, operand.numbers, operand.number_count);
@@ -264,13 +277,14 @@ private:
     }
 
     template <class Test>
-    [[nodiscard]] bool any_text(const std::byte* base, image::Ref ref, const User::Stored& value,
-                                Test test) const noexcept {
+    EXPPLAT_INLINE static bool any_text(const User& user, const std::byte* base, image::Ref ref,
+                                        const User::Stored& value, Test test) noexcept {
         if (value.kind != ValueKind::string) return false;
-        const std::string_view text = user_.text(value);
+        const std::string_view text = user.text(value);
         const std::uint32_t count = at<image::TextList>(base, ref).count;
-        for (const image::Ref part : array_at<image::Ref>(base, ref + sizeof(image::TextList), count)) {
-            if (test(text, text_at(base, part))) return true;
+        const auto* part = reinterpret_cast<const image::Ref*>(base + ref + sizeof(image::TextList));
+        for (const auto* const end = part + count; part != end; ++part) {
+            if (test(text, text_at(base, *part))) return true;
         }
         return false;
     }
@@ -319,7 +333,7 @@ private:
             const auto* const code = reinterpret_cast<const image::Instruction*>(base + segment.code);
             image::Jump jump = segment.entry;
             while ((jump & image::terminal) == 0 && !is_tail_call(code[jump])) {
-                jump = holds(base, code[jump]) ? code[jump].on_true : code[jump].on_false;
+                jump = holds(user_, base, code[jump]) ? code[jump].on_true : code[jump].on_false;
             }
             if ((jump & image::terminal) != 0) return (jump == image::accept) == wanted;
             const image::Instruction& call = code[jump];

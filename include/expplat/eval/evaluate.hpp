@@ -197,7 +197,7 @@ private:
 
     // ---- what both have ----
 
-    [[nodiscard]] const image::SetEntry* targeted(const Entity& entity) const noexcept {
+    EXPPLAT_INLINE const image::SetEntry* targeted(const Entity& entity) const noexcept {
         if (entity.targets == 0) return nullptr;
         const std::byte* const base = image::base_of(entity);
         const image::SetEntry* const entry =
@@ -211,11 +211,16 @@ private:
     EXPPLAT_INLINE std::uint32_t split(const Entity& entity, image::Ref ref) const noexcept {
         const std::byte* const base = image::base_of(entity);
         const image::Split& split = at<image::Split>(base, ref);
-        const UnitValue unit(base, split.unit, user_);
+        if (split.unit.name == 0) return user_.has_key() ? pick(entity, split, ref, user_.key()) : image::none;
+        return split_by_attribute(entity, split, ref);
+    }
+    EXPPLAT_NOINLINE std::uint32_t split_by_attribute(const Entity& entity, const image::Split& split,
+                                                      image::Ref ref) const noexcept {
+        const UnitValue unit(image::base_of(entity), split.unit, user_);
         return unit ? pick(entity, split, ref, unit.text()) : image::none;
     }
 
-    [[nodiscard]] std::uint32_t pick(const Entity& entity, const image::Split& split, image::Ref ref,
+    EXPPLAT_INLINE std::uint32_t pick(const Entity& entity, const image::Split& split, image::Ref ref,
                                      std::string_view unit) const noexcept {
         const std::byte* const base = image::base_of(entity);
         const auto* const ranges = reinterpret_cast<const image::SplitRange*>(base + ref + sizeof(image::Split));
@@ -323,8 +328,8 @@ private:
 };
 
 /// The answer of one flag or experiment of the image.
-[[nodiscard]] inline Answer evaluate(const image::View& view, const image::Entity& entity, const User& user,
-                                     const Patterns& patterns = {}) noexcept {
+EXPPLAT_INLINE Answer evaluate(const image::View& view, const image::Entity& entity, const User& user,
+                               const Patterns& patterns = {}) noexcept {
     NoTrace trace;
     return Evaluation<NoTrace>(view, user, patterns, trace).answer(entity);
 }

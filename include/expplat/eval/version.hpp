@@ -3,8 +3,8 @@
 // SemVer 2.0.0 precedence, widened for browser and game builds (RULESET.md, section 3): any number of
 // components, a leading `v`, leading zeros. The ruleset's compiler asks `is_version` of operands; the
 // evaluator asks `compare_version` of attributes, which may be any text. Pure, so safe from any thread.
-// One pass over both: 8 ns for `151.1.93.128` against `140.0.0`, 9 ns against `151.1.92`, 14 ns where each
-// value is another (g++ 12, 2-core EPYC; parsing every component of both took 9, 13 and 15).
+// One pass over both: 9 ns for `151.1.93.128` against `140.0.0` or `151.1.92`, 13 ns where each value is
+// another (g++ 12, 2-core EPYC; parsing every component of both took 9, 13 and 15).
 // Next: `eval/instant.hpp`.
 #pragma once
 
@@ -103,19 +103,21 @@ struct VersionText {
 
 /// Moves both past the components that they spell alike; true where that is all there is of both.
 [[nodiscard]] constexpr bool skip_common_components(VersionText& a, VersionText& b) noexcept {
-    const char* p = a.at;
-    const char* q = b.at;
-    const char* component = p;
-    for (; p != a.end && q != b.end && *p == *q; ++p, ++q) {
-        if (*p == '.') {
-            component = p + 1;
-        } else if (!is_digit(*p)) {
+    const std::ptrdiff_t a_size = a.end - a.at;
+    const std::ptrdiff_t b_size = b.end - b.at;
+    const std::ptrdiff_t shorter = a_size < b_size ? a_size : b_size;
+    std::ptrdiff_t component = 0;
+    std::ptrdiff_t i = 0;
+    for (; i < shorter && a.at[i] == b.at[i]; ++i) {
+        if (a.at[i] == '.') {
+            component = i + 1;
+        } else if (!is_digit(a.at[i])) {
             break;
         }
     }
-    const bool same = p == a.end && q == b.end;
-    b.at += component - a.at;
-    a.at = component;
+    const bool same = i == a_size && i == b_size;
+    a.at += component;
+    b.at += component;
     return same;
 }
 

@@ -1,0 +1,130 @@
+// The budgets of an answer: `variant()` by key and by handle, predictable and random, one thread and two.
+//
+// 1,000 flags of three rules and a split, users of six attributes (`workload.hpp`). The counter `allocations` is per call.
+
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "bench/allocations.hpp"
+#include "bench/workload.hpp"
+#include "expplat/expplat.hpp"
+#include "src/ruleset/workspace.hpp"
+
+namespace expplat::bench {
+namespace {
+
+constexpr std::size_t flag_count = 1'000;
+constexpr std::size_t question_count = 16'384;  // a power of two
+
+/// The client that all benchmarks ask; exposures are off.
+const Client& client() {
+    static const Client instance = [] {
+        Config config;
+        config.source = Source::text(ruleset_json(flag_count, false));
+        return std::move(Client::open(std::move(config))).value();
+    }();
+    return instance;
+}
+
+const std::vector<User>& users() {
+    static const std::vector<User> instance = random_users(question_count);
+    return instance;
+}
+
+const std::vector<std::string>& keys() {
+    static const std::vector<std::string> instance = [] {
+        std::vector<std::string> result;
+        for (const std::size_t flag : random_flags(question_count, flag_count)) result.push_back(flag_key(flag));
+        return result;
+    }();
+    return instance;
+}
+
+/// Runs `ask(i)` and reports allocations a call; ends with an error where there are any.
+template <class Ask>
+void measure(benchmark::State& state, Ask&& ask) {
+    benchmark::DoNotOptimize(ask(0));  // warms up: the thread takes its slot
+    const std::uint64_t before = allocation_count();
+    std::size_t i = 0;
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(ask(i));
+        i = (i + 1) & (question_count - 1);
+    }
+    const std::uint64_t allocations = allocation_count() - before;
+    state.counters["allocations"] = static_cast<double>(allocations) / static_cast<double>(state.iterations());
+    if (state.threads() == 1 && allocations > 0) state.SkipWithError("an answer allocated memory");
+}
+
+void variant_by_key_predictable(benchmark::State& state) {
+    const Client& asked = client();
+    const User user = predictable_user(7);
+    const std::string key = flag_key(500);
+    measure(state, [&](std::size_t) { return asked.variant(key, user); });
+}
+BENCHMARK(variant_by_key_predictable)->ThreadRange(1, 2)->UseRealTime();
+
+void variant_by_handle_predictable(benchmark::State& state) {
+    const User user = predictable_user(7);
+    const Client::Handle handle = client().handle(flag_key(500));
+    measure(state, [&](std::size_t) { return handle.variant(user); });
+}
+BENCHMARK(variant_by_handle_predictable)->ThreadRange(1, 2)->UseRealTime();
+
+void variant_by_key_random(benchmark::State& state) {
+    const Client& asked = client();
+    measure(state, [&](std::size_t i) { return asked.variant(keys()[i], users()[i]); });
+}
+BENCHMARK(variant_by_key_random)->ThreadRange(1, 2)->UseRealTime();
+
+/// 256 users: those of a game server, which stay in its cache.
+void variant_by_key_random_256_users(benchmark::State& state) {
+    const Client& asked = client();
+    measure(state, [&](std::size_t i) { return asked.variant(keys()[i], users()[i & 255]); });
+}
+BENCHMARK(variant_by_key_random_256_users)->UseRealTime();
+
+void variant_by_handle_random(benchmark::State& state) {
+    static const std::deque<Client::Handle> handles = [] {
+        std::deque<Client::Handle> result;
+        for (const std::string& key : keys()) result.push_back(client().handle(key));
+        return result;
+    }();
+    measure(state, [&](std::size_t i) { return handles[i].variant(users()[i]); });
+}
+BENCHMARK(variant_by_handle_random)->ThreadRange(1, 2)->UseRealTime();
+
+void variant_by_handle_random_256_users(benchmark::State& state) {
+    static const std::deque<Client::Handle> handles = [] {
+        std::deque<Client::Handle> result;
+        for (std::size_t flag = 0; flag < flag_count; ++flag) result.push_back(client().handle(flag_key(flag)));
+        return result;
+    }();
+    const std::vector<std::size_t> flags = random_flags(question_count, flag_count);
+    measure(state, [&](std::size_t i) { return handles[flags[i]].variant(users()[i & 255]); });
+}
+BENCHMARK(variant_by_handle_random_256_users)->UseRealTime();
+
+/// The header-only path: no client, no library.
+void evaluate_header_only(benchmark::State& state) {
+    const Snapshot snapshot = client().snapshot();
+    const image::View view = snapshot.view();
+    const User user = predictable_user(7);
+    const std::string key = flag_key(500);
+    measure(state, [&](std::size_t) { return eval::evaluate(view, key, user); });
+}
+BENCHMARK(evaluate_header_only)->UseRealTime();
+
+void user_of_six_attributes(benchmark::State& state) {
+    measure(state, [](std::size_t) {
+        return User("user-42", {{"country", "DE"}, {"plan", "pro"}, {"app_version", "4.3.2"},
+                                {"email", "person@example.com"}, {"level", 31}, {"beta", true}});
+    });
+}
+BENCHMARK(user_of_six_attributes);
+
+}  // namespace
+}  // namespace expplat::bench
