@@ -3,12 +3,14 @@
 //
 // What must hold of every input is in the `check_` functions; a failure aborts. Seeds: corpus/json, words:
 // dictionaries/ruleset.dict.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "src/ruleset/case_json.hpp"
@@ -118,11 +120,11 @@ Verdict check_reading(const Document& document, Mode mode) {
     return verdict;
 }
 
+/// What may be written may be read, all of it.
 void check_modes(const Document& document) {
     const Verdict strict = check_reading(document, Mode::strict);
     const Verdict tolerant = check_reading(document, Mode::tolerant);
     REQUIRE(!strict.accepted || (tolerant.accepted && tolerant.supported));
-    REQUIRE(strict.accepted || !tolerant.accepted || !tolerant.supported || document.root().members().size() > 3);
 }
 
 // --- users and cases -------------------------------------------------------------------------------

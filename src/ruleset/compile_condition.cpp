@@ -201,7 +201,7 @@ void ConditionCompiler::write_comparison(image::Instruction& instruction, const 
             return;
         case Operator::contains:
         case Operator::starts_with:
-        case Operator::ends_with: instruction.operand = write_texts(condition); return;
+        case Operator::ends_with: write_text_search(instruction, condition); return;
         case Operator::matches:
         case Operator::version_is:
         case Operator::version_below:
@@ -242,6 +242,11 @@ void ConditionCompiler::write_membership(image::Instruction& instruction, const 
         else if (condition.ignore_case) folded_strings.push_back(folded(operand.string));
         else strings.push_back({operand.string, 0});
     }
+    if (strings.size() == condition.operands.size() && !strings.empty()) {
+        instruction.opcode = image::Opcode::in_strings;
+        instruction.operand = write_set(writer_, std::move(strings));
+        return;
+    }
     in.strings = condition.ignore_case ? write_folded_set(writer_, std::move(folded_strings))
                                        : write_set(writer_, std::move(strings));
     std::sort(numbers.begin(), numbers.end(), [](const Number& a, const Number& b) { return compare(a, b) < 0; });
@@ -251,6 +256,18 @@ void ConditionCompiler::write_membership(image::Instruction& instruction, const 
     in.number_count = static_cast<std::uint32_t>(records.size());
     if (!records.empty()) in.numbers = writer_.write_array<image::NumberOperand>(records);
     instruction.operand = writer_.write(in);
+}
+
+/// An instruction of its own for one exact text, a list for more.
+void ConditionCompiler::write_text_search(image::Instruction& instruction, const Condition& condition) {
+    if (condition.operands.size() != 1 || condition.ignore_case) {
+        instruction.operand = write_texts(condition);
+        return;
+    }
+    instruction.operand = writer_.text(condition.operands.front().string);
+    instruction.opcode = condition.op == Operator::contains      ? image::Opcode::contains_text
+                         : condition.op == Operator::starts_with ? image::Opcode::starts_with_text
+                                                                 : image::Opcode::ends_with_text;
 }
 
 image::Ref ConditionCompiler::write_texts(const Condition& condition) {

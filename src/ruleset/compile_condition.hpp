@@ -50,6 +50,7 @@ private:
     [[nodiscard]] std::uint64_t weight(const Condition& condition) const;
     void write_comparison(image::Instruction& instruction, const Condition& condition);
     void write_membership(image::Instruction& instruction, const Condition& condition);
+    void write_text_search(image::Instruction& instruction, const Condition& condition);
     [[nodiscard]] image::Ref write_texts(const Condition& condition);
     [[nodiscard]] image::Ref write_instant(const Scalar& operand);
     [[nodiscard]] image::Ref write_cidrs(const Condition& condition);

@@ -59,7 +59,15 @@ private:
     [[nodiscard]] std::vector<Condition> read_parts(const Node& node, const Path& path);
     void read_segment_name(const Node& node, const Path& path, Condition& condition);
     void read_sample(const Node& node, const Path& path, Condition& condition);
-    void read_comparison(const Node& node, const Path& path, Condition& condition);
+    void read_form(const Node& node, const Path& path, Condition& condition);
+    void read_operators(const Node& node, const Path& path, Condition& condition);
+    struct Parts {
+        std::size_t forms = 0;
+        std::size_t operators = 0;
+        bool unknown = false;
+        const Node* ignore_case = nullptr;
+    };
+    void check_parts(const Node& node, const Path& path, Condition::Form form, const Parts& found);
     [[nodiscard]] std::vector<Scalar> read_operand(Operator op, const Node& node, const Path& path,
                                                    bool ignore_case);
     [[nodiscard]] std::vector<Scalar> read_list(const Node& node, const Path& path,

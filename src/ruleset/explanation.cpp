@@ -58,13 +58,17 @@ std::string_view operator_name(Opcode opcode) {
         case Opcode::equals_string:
         case Opcode::equals_number:
         case Opcode::equals_boolean: return "is";
+        case Opcode::in_strings:
         case Opcode::in: return "in";
         case Opcode::less_than: return "less_than";
         case Opcode::at_most: return "at_most";
         case Opcode::greater_than: return "greater_than";
         case Opcode::at_least: return "at_least";
+        case Opcode::contains_text:
         case Opcode::contains: return "contains";
+        case Opcode::starts_with_text:
         case Opcode::starts_with: return "starts_with";
+        case Opcode::ends_with_text:
         case Opcode::ends_with: return "ends_with";
         case Opcode::matches: return "matches";
         case Opcode::version_is: return "version_is";
@@ -82,15 +86,23 @@ std::string_view operator_name(Opcode opcode) {
     return "?";
 }
 
+void add_strings(ListText& list, const std::byte* base, image::Ref ref) {
+    const image::StringSet& set = at<image::StringSet>(base, ref);
+    for (const image::SetEntry& entry : array_at<image::SetEntry>(base, set.entries, set.count)) {
+        list.add(quoted(text_at(base, entry.text)));
+    }
+}
+
+std::string describe_strings(const std::byte* base, image::Ref ref) {
+    ListText list;
+    add_strings(list, base, ref);
+    return list.text();
+}
+
 std::string describe_in(const std::byte* base, image::Ref ref) {
     const image::InOperand& in = at<image::InOperand>(base, ref);
     ListText list;
-    if (in.strings != 0) {
-        const image::StringSet& set = at<image::StringSet>(base, in.strings);
-        for (const image::SetEntry& entry : array_at<image::SetEntry>(base, set.entries, set.count)) {
-            list.add(quoted(text_at(base, entry.text)));
-        }
-    }
+    if (in.strings != 0) add_strings(list, base, in.strings);
     for (const image::NumberOperand& number : array_at<image::NumberOperand>(base, in.numbers, in.number_count)) {
         list.add(describe(eval::number_of(number)));
     }
@@ -246,11 +258,15 @@ std::string describe_operator(const image::View& view, const std::byte* base, co
         case Opcode::at_least: text += describe(eval::number_of(at<image::NumberOperand>(base, operand))); break;
         case Opcode::equals_boolean:
         case Opcode::exists: text += operand != 0 ? "true" : "false"; break;
+        case Opcode::in_strings: text += describe_strings(base, operand); break;
         case Opcode::in: text += describe_in(base, operand); break;
         case Opcode::contains:
         case Opcode::starts_with:
         case Opcode::ends_with: text += describe_texts(base, operand); break;
         case Opcode::matches: text += quoted(view.text(view.patterns()[operand].text)); break;
+        case Opcode::contains_text:
+        case Opcode::starts_with_text:
+        case Opcode::ends_with_text:
         case Opcode::version_is:
         case Opcode::version_below:
         case Opcode::version_at_most:

@@ -81,7 +81,7 @@ class DocumentBuilder final : public nlohmann::json_sax<nlohmann::json> {
 public:
     DocumentBuilder(std::size_t text_size, std::size_t max_depth,
                     const std::vector<OverflowingNumber>& overflows)
-        : memory_(std::make_shared<std::pmr::monotonic_buffer_resource>(4 * text_size + 256)),
+        : memory_(std::make_shared<std::pmr::monotonic_buffer_resource>(2 * text_size + 256)),
           script_(allocated<char>(2 * text_size + 2)),
           max_depth_(max_depth),
           overflows_(overflows) {}

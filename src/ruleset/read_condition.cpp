@@ -10,9 +10,9 @@
 
 namespace expplat::ruleset {
 
-namespace {
-
 using Form = Condition::Form;
+
+namespace {
 
 struct OperatorName {
     std::string_view name;
@@ -113,44 +113,73 @@ Condition EntityReader::read_condition(const Node& node, const Path& path) {
     Condition condition;
     if (!is_object(node, path)) return condition;
     ++outline_.own_steps;  // whatever its form, a condition is one step and its parts
-    std::size_t form_count = 0;
-    std::size_t operator_count = 0;
-    bool has_unknown = false;
+    Parts found;
     for (const Member& member : node.members()) {
-        if (member.repeated || member.name == "ignore_case") continue;
-        const Path at(path, member.name);
+        if (member.repeated) continue;
         if (const FormName* const row = row_named(forms, member.name)) {
-            ++form_count;
+            ++found.forms;
             condition.form = row->form;
-            switch (row->form) {
-                case Form::all:
-                case Form::any: condition.parts = read_parts(member.value, at); break;
-                case Form::negation: condition.parts.assign(1, read_condition(member.value, at)); break;
-                case Form::segment: read_segment_name(member.value, at, condition); break;
-                case Form::sample: read_sample(member.value, at, condition); break;
-                case Form::comparison: condition.name = read_name(&member.value, at, {}); break;
-            }
+            read_form(member.value, Path(path, member.name), condition);
         } else if (row_named(operators, member.name) != nullptr) {
-            ++operator_count;
+            ++found.operators;
+        } else if (member.name == "ignore_case") {
+            found.ignore_case = &member.value;
+            condition.ignore_case = read_boolean(found.ignore_case, Path(path, member.name), false);
         } else {
-            has_unknown = true;
+            found.unknown = true;
             unknown_member(member, path);
         }
     }
-    read_comparison(node, path, condition);
-    if (form_count + operator_count == 0 && !has_unknown) {
-        findings_.add(node, path,
-                      "a condition needs all, any, not, segment, sample, or attribute with an operator");
-    } else if (form_count > 1 || operator_count > 1) {
+    if (found.operators > 0 || found.ignore_case != nullptr) read_operators(node, path, condition);
+    check_parts(node, path, condition.form, found);
+    return condition;
+}
+
+void EntityReader::read_form(const Node& node, const Path& path, Condition& condition) {
+    switch (condition.form) {
+        case Form::all:
+        case Form::any: condition.parts = read_parts(node, path); break;
+        case Form::negation: condition.parts.push_back(read_condition(node, path)); break;
+        case Form::segment: read_segment_name(node, path, condition); break;
+        case Form::sample: read_sample(node, path, condition); break;
+        case Form::comparison: condition.name = read_name(&node, path, {}); break;
+    }
+}
+
+/// The operators of a condition, whichever form it has.
+void EntityReader::read_operators(const Node& node, const Path& path, Condition& condition) {
+    bool takes_ignore_case = false;
+    for (const Member& member : node.members()) {
+        const OperatorName* const row = row_named(operators, member.name);
+        if (member.repeated || row == nullptr) continue;
+        condition.op = row->op;
+        takes_ignore_case |= row->takes_ignore_case;
+        condition.operands =
+            read_operand(row->op, member.value, Path(path, member.name), condition.ignore_case);
+    }
+    const Node* const ignore_case = node.find("ignore_case");
+    if (ignore_case != nullptr && !takes_ignore_case) {
+        findings_.add(*ignore_case, Path(path, "ignore_case"),
+                      "ignore_case goes with is, in, contains, starts_with, ends_with and matches");
+    }
+}
+
+/// Exactly one form; with an attribute exactly one operator, with any other form none.
+void EntityReader::check_parts(const Node& node, const Path& path, Form form, const Parts& found) {
+    const bool is_comparison = found.forms > 0 && form == Form::comparison;
+    if (found.forms > 1 || found.operators > 1) {
         findings_.add(node, path,
                       "more than one form or operator in one condition; join them with all or any");
-    } else if (condition.form != Form::comparison || form_count == 0) {
-        if (operator_count > 0)
-            findings_.add(node, path, "an operator goes with attribute, and with no other form");
-    } else if (operator_count == 0 && !has_unknown) {
+    } else if (found.operators > 0 && !is_comparison) {
+        findings_.add(node, path, "an operator goes with attribute, and with no other form");
+    } else if (found.unknown) {
+        // What is missing may be what is unknown: that complaint is enough.
+    } else if (is_comparison && found.operators == 0) {
         findings_.add(node, path, "attribute needs an operator");
+    } else if (found.forms == 0) {
+        findings_.add(node, path,
+                      "a condition needs all, any, not, segment, sample, or attribute with an operator");
     }
-    return condition;
 }
 
 std::vector<Condition> EntityReader::read_parts(const Node& node, const Path& path) {
@@ -174,25 +203,6 @@ void EntityReader::read_sample(const Node& node, const Path& path, Condition& co
     condition.name = read_name(required(salt, node, path, "salt"), Path(path, "salt"), {});
     condition.percent_micros =
         read_percent(required(percent, node, path, "percent"), Path(path, "percent"), 0);
-}
-
-/// The operators of a condition and `ignore_case`, whichever form it has.
-void EntityReader::read_comparison(const Node& node, const Path& path, Condition& condition) {
-    const Node* const ignore_case = node.find("ignore_case");
-    condition.ignore_case = read_boolean(ignore_case, Path(path, "ignore_case"), false);
-    bool takes_ignore_case = false;
-    for (const Member& member : node.members()) {
-        const OperatorName* const row = row_named(operators, member.name);
-        if (member.repeated || row == nullptr) continue;
-        condition.op = row->op;
-        takes_ignore_case |= row->takes_ignore_case;
-        condition.operands =
-            read_operand(row->op, member.value, Path(path, member.name), condition.ignore_case);
-    }
-    if (ignore_case != nullptr && !takes_ignore_case) {
-        findings_.add(*ignore_case, Path(path, "ignore_case"),
-                      "ignore_case goes with is, in, contains, starts_with, ends_with and matches");
-    }
 }
 
 std::vector<Scalar> EntityReader::read_operand(Operator op, const Node& node, const Path& path,

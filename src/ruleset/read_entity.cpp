@@ -142,18 +142,12 @@ std::vector<Rule> EntityReader::read_rules(const Node* node, const Path& path) {
 }
 
 void EntityReader::check_rule_ids(const Node& list, const Path& path, const std::vector<Rule>& rules) {
-    std::vector<std::size_t> named;
-    named.reserve(rules.size());
-    for (std::size_t i = 0; i < rules.size(); ++i) {
-        if (!rules[i].id.empty()) named.push_back(i);
-    }
-    each_repeat(
-        named.size(), [&](std::size_t i) { return rules[named[i]].id; },
-        [&](std::size_t i) {
-            const Path at(path, named[i]);
-            findings_.add(*list.items()[named[i]].find("id"), Path(at, "id"),
-                          "another rule has the id " + quoted(rules[named[i]].id));
-        });
+    const auto id_of = [&](std::size_t i) { return rules[i].id; };
+    each_repeat(rules.size(), id_of, [&](std::size_t i) {
+        const Path at(path, i);
+        findings_.add(*list.items()[i].find("id"), Path(at, "id"),
+                      "another rule has the id " + quoted(rules[i].id));
+    });
 }
 
 Experiment EntityReader::read_experiment() {

@@ -170,19 +170,14 @@ std::vector<Share> EntityReader::read_shares(const Node* node, const Path& path)
 
 void EntityReader::check_split_variants(const Node& list, const Path& path) {
     const std::span<const Node> items = list.items();
-    const auto variant = [items](std::size_t i) { return items[i].find("variant"); };
-    // Entries without a name of their own never repeat: they are left to `read_variant_name`.
-    std::vector<std::size_t> named;
-    named.reserve(items.size());
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        if (variant(i) != nullptr && variant(i)->kind() == NodeKind::string) named.push_back(i);
-    }
-    each_repeat(
-        named.size(), [&](std::size_t i) { return variant(named[i])->text(); },
-        [&](std::size_t i) {
-            const Path at(path, named[i]);
-            findings_.add(*variant(named[i]), Path(at, "variant"), "a variant that is twice in the split");
-        });
+    const auto variant_of = [items](std::size_t i) -> std::string_view {
+        const Node* const variant = items[i].find("variant");
+        return variant != nullptr ? variant->text() : std::string_view{};
+    };
+    each_repeat(items.size(), variant_of, [&](std::size_t i) {
+        const Path at(path, i);
+        findings_.add(*items[i].find("variant"), Path(at, "variant"), "a variant that is twice in the split");
+    });
 }
 
 std::vector<Target> EntityReader::read_targets(const Node* node, const Path& path) {
@@ -207,6 +202,9 @@ void EntityReader::check_target_keys(const Node& targets, const Path& path) {
         std::size_t index;
     };
     std::vector<UserKey> keys;
+    std::size_t count = 0;
+    for (const Member& member : targets.members()) count += member.value.items().size();
+    keys.reserve(count);
     for (const Member& member : targets.members()) {
         if (member.repeated) continue;
         std::size_t index = 0;

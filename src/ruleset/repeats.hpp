@@ -23,41 +23,41 @@ struct HashedPosition {
 
 }  // namespace detail
 
-/// Calls `repeated(i)` for every i in [0, count) whose `name_of(i)` is that of a smaller one. In no
-/// particular order.
+/// Calls `repeated(i)` for every i in [0, count) whose name is that of a smaller one, in no particular order.
+/// `name_of(i)` is a name, or has no data (`{}`) for what has none and repeats nothing.
 template <class NameOf, class Repeated>
 void each_repeat(std::size_t count, NameOf name_of, Repeated repeated) {
     constexpr std::size_t pairwise = 8;
     if (count <= pairwise) {
         for (std::size_t i = 1; i < count; ++i) {
-            for (std::size_t j = 0; j < i; ++j) {
-                if (name_of(i) == name_of(j)) {
-                    repeated(i);
-                    break;
-                }
+            const std::string_view name = name_of(i);
+            for (std::size_t j = 0; j < i && name.data() != nullptr; ++j) {
+                if (name_of(j).data() == nullptr || name_of(j) != name) continue;
+                repeated(i);
+                break;
             }
         }
         return;
     }
-    std::vector<detail::HashedPosition> sorted(count);
-    for (std::size_t i = 0; i < count; ++i) sorted[i] = {hash64(name_of(i)), i};
+    std::vector<detail::HashedPosition> sorted;
+    sorted.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        if (name_of(i).data() != nullptr) sorted.push_back({hash64(name_of(i)), i});
+    }
     std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.hash < b.hash; });
-    for (std::size_t begin = 0; begin < count;) {
-        std::size_t end = begin + 1;
-        while (end < count && sorted[end].hash == sorted[begin].hash) ++end;
-        if (end - begin > 1) {
-            const auto first = sorted.begin() + static_cast<std::ptrdiff_t>(begin);
-            std::sort(first, sorted.begin() + static_cast<std::ptrdiff_t>(end),
-                      [&](const auto& a, const auto& b) {
-                          const int order = name_of(a.position).compare(name_of(b.position));
-                          return order != 0 ? order < 0 : a.position < b.position;
-                      });
-            for (std::size_t i = begin + 1; i < end; ++i) {
-                if (name_of(sorted[i].position) == name_of(sorted[i - 1].position))
-                    repeated(sorted[i].position);
-            }
+    for (std::size_t begin = 0, end = 0; begin < sorted.size(); begin = end) {
+        end = begin + 1;
+        while (end < sorted.size() && sorted[end].hash == sorted[begin].hash) ++end;
+        if (end - begin == 1) continue;
+        const auto first = sorted.begin() + static_cast<std::ptrdiff_t>(begin);
+        std::sort(first, sorted.begin() + static_cast<std::ptrdiff_t>(end),
+                  [&](const auto& a, const auto& b) {
+                      const int order = name_of(a.position).compare(name_of(b.position));
+                      return order != 0 ? order < 0 : a.position < b.position;
+                  });
+        for (std::size_t i = begin + 1; i < end; ++i) {
+            if (name_of(sorted[i].position) == name_of(sorted[i - 1].position)) repeated(sorted[i].position);
         }
-        begin = end;
     }
 }
 

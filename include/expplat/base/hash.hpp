@@ -39,6 +39,15 @@ namespace detail {
     return load_le(bytes, 4);
 }
 
+/// Up to 8 bytes as a little-endian word, filled with zeros: overlapping loads instead of a loop.
+[[nodiscard]] constexpr std::uint64_t load_le_short(const char* bytes, std::size_t count) noexcept {
+    if (count == 8) return load_le(bytes, 8);
+    if (count >= 4) return load_le4(bytes) | load_le4(bytes + count - 4) << (8 * (count - 4));
+    if (count == 0) return 0;
+    const auto byte = [bytes](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i); };
+    return byte(0) | byte(count / 2) | byte(count - 1);
+}
+
 /// High and low half of the 128-bit product, folded by xor.
 [[nodiscard]] constexpr std::uint64_t fold_multiply(std::uint64_t a, std::uint64_t b) noexcept {
 #if defined(__SIZEOF_INT128__)

@@ -16,7 +16,7 @@ inline constexpr std::size_t whole_name_bytes = 8;
 
 /// The name's bytes, little-endian and filled with zeros, or its `hash64` where it is longer.
 [[nodiscard]] constexpr std::uint64_t name_word(std::string_view name) noexcept {
-    return name.size() <= whole_name_bytes ? detail::load_le(name.data(), name.size()) : hash64(name);
+    return name.size() <= whole_name_bytes ? detail::load_le_short(name.data(), name.size()) : hash64(name);
 }
 
 /// The name's size, 65,535 for all from there on: no user has an attribute of such a name (`attribute_name_bytes`).

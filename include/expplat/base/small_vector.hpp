@@ -12,6 +12,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "expplat/base/inline.hpp"
+
 namespace expplat {
 
 template <class T, std::size_t Inline>
@@ -75,7 +77,10 @@ private:
     }
 
     void reserve(std::size_t count) {
-        if (count <= capacity_) return;
+        if (count > capacity_) grow(count);
+    }
+
+    EXPPLAT_NOINLINE void grow(std::size_t count) {
         std::size_t capacity = std::size_t{capacity_} * 2;
         if (capacity < count) capacity = count;
         T* grown = static_cast<T*>(::operator new(capacity * sizeof(T), std::align_val_t{alignof(T)}));

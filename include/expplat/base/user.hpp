@@ -82,13 +82,9 @@ public:
             elements_.size() + list_size > limits::list_entries) {
             return false;
         }
-        if (Attribute* present = find_attribute(name_word(name), short_size(name), [name] { return name; })) {
-            const Stored fresh = stored(value);
-            present->value.bits = fresh.bits;
-            present->value.offset = fresh.offset;
-            present->value.size = fresh.size;
-            present->value.kind = fresh.kind;
-            show();
+        const Stored& present = value_of(name_word(name), short_size(name), [name] { return name; });
+        if (&present != &absent) {
+            replace(const_cast<Stored&>(present), value);
             return true;
         }
         if (value.kind() == ValueKind::null) return true;
@@ -108,13 +104,20 @@ public:
 
     /// The attribute's value, or null where it is absent.
     [[nodiscard]] const Stored* find(std::string_view name) const noexcept {
-        return find(name_word(name), short_size(name), [name] { return name; });
+        const Stored& value = value_of(name_word(name), short_size(name), [name] { return name; });
+        return value.kind == ValueKind::null ? nullptr : &value;
     }
-    /// The same for a name whose word and size are known; `full_name()` is asked only for a longer name.
+    /// The same for a name whose word and size are known; an absent one has the kind null. `full_name()` is asked only
+    /// for a name over 8 bytes.
     template <class FullName>
-    EXPPLAT_INLINE const Stored* find(std::uint64_t word, std::uint16_t size, FullName&& full_name) const noexcept {
-        const Attribute* const attribute = find_attribute(word, size, full_name);
-        return attribute == nullptr || attribute->value.kind == ValueKind::null ? nullptr : &attribute->value;
+    EXPPLAT_INLINE const Stored& value_of(std::uint64_t word, std::uint16_t size, FullName&& full_name) const noexcept {
+        const std::uint16_t* const index = hot_.index;
+        for (std::size_t slot = home_slot(word); index[slot] != 0; slot = (slot + 1) & hot_.mask) {
+            const Attribute& attribute = hot_.attributes[index[slot] - 1];
+            if (attribute.word != word || attribute.value.name_size != size) continue;
+            if (size <= whole_name_bytes || same_bytes(attribute_name(attribute), full_name())) return attribute.value;
+        }
+        return absent;
     }
 
     /// The bytes of a stored string.
@@ -174,20 +177,7 @@ private:
         return static_cast<std::size_t>((word * 0x9E3779B97F4A7C15u) >> hot_.shift);
     }
 
-    template <class FullName>
-    EXPPLAT_INLINE const Attribute* find_attribute(std::uint64_t word, std::uint16_t size,
-                                                   FullName&& full_name) const noexcept {
-        for (std::size_t slot = home_slot(word); hot_.index[slot] != 0; slot = (slot + 1) & hot_.mask) {
-            const Attribute& attribute = hot_.attributes[hot_.index[slot] - 1];
-            if (attribute.word != word || attribute.value.name_size != size) continue;
-            if (size <= whole_name_bytes || same_bytes(attribute_name(attribute), full_name())) return &attribute;
-        }
-        return nullptr;
-    }
-    template <class FullName>
-    [[nodiscard]] Attribute* find_attribute(std::uint64_t word, std::uint16_t size, FullName&& full_name) noexcept {
-        return const_cast<Attribute*>(std::as_const(*this).find_attribute(word, size, full_name));
-    }
+    static const Stored absent;
 
     [[nodiscard]] static std::size_t text_size(const Value& value) noexcept {
         std::size_t size = value.string().size();
@@ -228,6 +218,16 @@ private:
         return result;
     }
 
+    /// The old text or elements stay where they were, unused.
+    void replace(Stored& present, const Value& value) {
+        const Stored fresh = stored(value);
+        present.bits = fresh.bits;
+        present.offset = fresh.offset;
+        present.size = fresh.size;
+        present.kind = fresh.kind;
+        show();
+    }
+
     void add(std::string_view name, Stored value) {
         value.name_offset = keep(name);
         value.name_size = static_cast<std::uint16_t>(name.size());
@@ -258,5 +258,7 @@ private:
     SmallVector<Stored, 2> elements_;
     SmallVector<std::uint16_t, 1> index_;  // empty while `Hot::small_index` serves
 };
+
+inline constexpr User::Stored User::absent{};
 
 }  // namespace expplat

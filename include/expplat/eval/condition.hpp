@@ -42,15 +42,14 @@ public:
             }
             return;
         }
-        const User::Stored* const stored = user.find(
-            unit.name_word, unit.name_size, [base, &unit] { return text_at(base, unit.name); });
-        if (stored == nullptr) return;
-        if (stored->kind == ValueKind::string) {
-            text_ = user.text(*stored);
-            hash_ = stored->bits;
+        const User::Stored& stored =
+            user.value_of(unit.name_word, unit.name_size, [base, &unit] { return text_at(base, unit.name); });
+        if (stored.kind == ValueKind::string) {
+            text_ = user.text(stored);
+            hash_ = stored.bits;
             present_ = !text_.empty();
-        } else if (stored->kind == ValueKind::integer) {
-            const auto end = std::to_chars(digits_, digits_ + sizeof digits_, static_cast<std::int64_t>(stored->bits));
+        } else if (stored.kind == ValueKind::integer) {
+            const auto end = std::to_chars(digits_, digits_ + sizeof digits_, static_cast<std::int64_t>(stored.bits));
             text_ = {digits_, static_cast<std::size_t>(end.ptr - digits_)};
             hash_ = hash64(text_);
             present_ = true;
@@ -168,12 +167,10 @@ private:
 
     EXPPLAT_INLINE bool attribute_holds(const User& user, const std::byte* base,
                                         const image::Instruction& instruction) const noexcept {
-        const User::Stored* const value =
-            user.find(instruction.name_word, instruction.name_size,
-                       [base, &instruction] { return text_at(base, instruction.name); });
-        if (value == nullptr) return instruction.opcode == image::Opcode::exists && instruction.operand == 0;
-        if (value->kind == ValueKind::list) return any_element_holds(base, instruction, *value);
-        return value_holds(user, base, instruction, *value);
+        const User::Stored& value = user.value_of(instruction.name_word, instruction.name_size,
+                                                  [base, &instruction] { return text_at(base, instruction.name); });
+        if (value.kind == ValueKind::list) return any_element_holds(base, instruction, value);
+        return value_holds(user, base, instruction, value);
     }
 
     EXPPLAT_NOINLINE bool any_element_holds(const std::byte* base, const image::Instruction& instruction,
@@ -190,29 +187,31 @@ private:
                                     const User::Stored& value) const noexcept {
         using image::Opcode;
         const image::Ref operand = instruction.operand;
-        const bool fold = (instruction.flags & image::instruction_flags::ignore_case) != 0;
         switch (instruction.opcode) {
-            case Opcode::equals_string: return equals_string(user, base, operand, value, fold);
+            case Opcode::equals_string: return equals_string(user, base, operand, value, folds(instruction));
             case Opcode::equals_number:
                 return is_number(value) && order(base, operand, value) == std::partial_ordering::equivalent;
             case Opcode::equals_boolean: return value.kind == ValueKind::boolean && value.bits == operand;
+            case Opcode::in_strings:
+                return value.kind == ValueKind::string &&
+                       find_in(base, at<image::StringSet>(base, operand), user.text(value), value.bits) != nullptr;
             case Opcode::in: return in(user, base, operand, value);
             case Opcode::less_than: return is_number(value) && order(base, operand, value) < 0;
             case Opcode::at_most: return is_number(value) && order(base, operand, value) <= 0;
             case Opcode::greater_than: return is_number(value) && order(base, operand, value) > 0;
             case Opcode::at_least: return is_number(value) && order(base, operand, value) >= 0;
+            case Opcode::contains_text:
+                return value.kind == ValueKind::string && eval::contains(user.text(value), text_at(base, operand));
+            case Opcode::starts_with_text:
+                return value.kind == ValueKind::string && eval::starts_with(user.text(value), text_at(base, operand));
+            case Opcode::ends_with_text:
+                return value.kind == ValueKind::string && eval::ends_with(user.text(value), text_at(base, operand));
             case Opcode::contains:
-                return any_text(user, base, operand, value, [fold](std::string_view text, std::string_view part) noexcept {
-                    return fold ? contains_folded(text, part) : eval::contains(text, part);
-                });
+                return any_text(user, base, instruction, value, contains_folded, eval::contains);
             case Opcode::starts_with:
-                return any_text(user, base, operand, value, [fold](std::string_view text, std::string_view part) noexcept {
-                    return fold ? starts_with_folded(text, part) : eval::starts_with(text, part);
-                });
+                return any_text(user, base, instruction, value, starts_with_folded, eval::starts_with);
             case Opcode::ends_with:
-                return any_text(user, base, operand, value, [fold](std::string_view text, std::string_view part) noexcept {
-                    return fold ? ends_with_folded(text, part) : eval::ends_with(text, part);
-                });
+                return any_text(user, base, instruction, value, ends_with_folded, eval::ends_with);
             case Opcode::matches:
                 return value.kind == ValueKind::string && patterns_.matches(operand, user.text(value));
             case Opcode::version_is: return version(base, operand, value) == VersionOrder::equal;
@@ -229,7 +228,7 @@ private:
             case Opcode::before: return instant(base, operand, value, -1);
             case Opcode::after: return instant(base, operand, value, 1);
             case Opcode::in_cidr: return in_cidr(base, operand, value);
-            case Opcode::exists: return operand != 0;
+            case Opcode::exists: return (value.kind != ValueKind::null) == (operand != 0);
             case Opcode::segment:
             case Opcode::sample: break;  // not about an attribute
         }
@@ -262,6 +261,7 @@ private:
     EXPPLAT_NOINLINE static bool in_numbers_or_booleans(const std::byte* base, const image::InOperand& operand,
                                                         const User::Stored& value) noexcept {
         if (value.kind == ValueKind::boolean) return ((operand.booleans >> value.bits) & 1u) != 0;
+        if (!is_number(value)) return false;
         const Number number = number_of(value);
         const auto numbers = array_at<image::NumberOperand>(base, operand.numbers, operand.number_count);
         std::size_t low = 0;
@@ -276,17 +276,21 @@ private:
         return false;
     }
 
-    template <class Test>
-    EXPPLAT_INLINE static bool any_text(const User& user, const std::byte* base, image::Ref ref,
-                                        const User::Stored& value, Test test) noexcept {
+    using TextTest = bool (*)(std::string_view text, std::string_view part) noexcept;
+
+    EXPPLAT_NOINLINE static bool any_text(const User& user, const std::byte* base, const image::Instruction& instruction,
+                                          const User::Stored& value, TextTest folded, TextTest exact) noexcept {
         if (value.kind != ValueKind::string) return false;
-        const std::string_view text = user.text(value);
-        const std::uint32_t count = at<image::TextList>(base, ref).count;
-        const auto* part = reinterpret_cast<const image::Ref*>(base + ref + sizeof(image::TextList));
-        for (const auto* const end = part + count; part != end; ++part) {
-            if (test(text, text_at(base, *part))) return true;
+        const TextTest test = folds(instruction) ? folded : exact;
+        const std::uint32_t count = at<image::TextList>(base, instruction.operand).count;
+        for (const image::Ref part : array_at<image::Ref>(base, instruction.operand + sizeof(image::TextList), count)) {
+            if (test(user.text(value), text_at(base, part))) return true;
         }
         return false;
+    }
+
+    [[nodiscard]] static bool folds(const image::Instruction& instruction) noexcept {
+        return (instruction.flags & image::instruction_flags::ignore_case) != 0;
     }
 
     [[nodiscard]] VersionOrder version(const std::byte* base, image::Ref ref, const User::Stored& value) const noexcept {
@@ -353,9 +357,10 @@ private:
         return set != 0 && find_in(base, at<image::StringSet>(base, set), unit.text(), unit.hash()) != nullptr;
     }
 
+protected:
     const image::View& view_;
     const User& user_;
-    Patterns patterns_;
+    const Patterns& patterns_;
     Trace& trace_;
 };
 

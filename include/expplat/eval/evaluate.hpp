@@ -53,10 +53,9 @@ inline constexpr char targets_rule_bytes[16] = "targets";
 inline constexpr std::string_view targets_rule{targets_rule_bytes, 7};
 
 template <class Trace>
-class Evaluation {
+class Evaluation : private Conditions<Trace> {
 public:
-    Evaluation(const image::View& view, const User& user, const Patterns& patterns, Trace& trace) noexcept
-        : view_(view), user_(user), patterns_(patterns), trace_(trace), conditions_(view, user, patterns, trace) {}
+    using Conditions<Trace>::Conditions;
 
     EXPPLAT_INLINE Answer answer(const image::Entity& entity) const noexcept {
         if (!is_supported(entity)) return result(entity, image::none, Reason::error, EvaluationError::general);
@@ -65,6 +64,12 @@ public:
 
 private:
     using Entity = image::Entity;
+    using Conditions<Trace>::view_;
+    using Conditions<Trace>::user_;
+    using Conditions<Trace>::patterns_;
+    using Conditions<Trace>::trace_;
+    using Conditions<Trace>::run;
+    using Conditions<Trace>::unit_name;
 
     [[nodiscard]] bool is_supported(const Entity& entity) const noexcept {
         if (entity.flags == 0) return true;
@@ -97,7 +102,7 @@ private:
         const auto* const outcomes = reinterpret_cast<const image::Outcome*>(base + entity.outcomes);
         image::Jump jump = entity.entry;
         for (;;) {
-            jump = conditions_.run(base, entity.code, jump);
+            jump = run(base, entity.code, jump);
             const std::uint32_t number = jump & ~image::terminal;
             const image::Outcome& outcome = outcomes[number];
             const bool is_default = number + 1 == entity.outcome_count;
@@ -152,7 +157,7 @@ private:
             chosen(Choice::Kind::holdout, record.holdout, record.holdout_seed, record.holdout_below, record, base, unit)) {
             return result(entity, image::none, Reason::holdout);
         }
-        if (conditions_.run(base, entity.code, entity.entry) != image::accept) {
+        if (run(base, entity.code, entity.entry) != image::accept) {
             return result(entity, image::none, Reason::not_targeted);
         }
         if (record.layer != 0 && !in_layer(record, base, unit)) {
@@ -175,7 +180,7 @@ private:
         const std::uint32_t where = point(seed, unit.text());
         if constexpr (Trace::active) {
             trace_.choice(Choice{.kind = kind, .name = image::optional_text_at(base, name),
-                                 .unit_name = Conditions<Trace>::unit_name(base, record.unit), .unit = unit.text(),
+                                 .unit_name = unit_name(base, record.unit), .unit = unit.text(),
                                  .point = where, .below = below, .inside = where < below, .variant = {}});
         }
         return where < below;
@@ -188,7 +193,7 @@ private:
         const bool inside = record.layer_from <= slot && slot < record.layer_to;
         if constexpr (Trace::active) {
             trace_.choice(Choice{.kind = Choice::Kind::layer, .name = text_at(base, record.layer),
-                                 .unit_name = Conditions<Trace>::unit_name(base, record.unit), .unit = unit.text(),
+                                 .unit_name = unit_name(base, record.unit), .unit = unit.text(),
                                  .point = where, .from = record.layer_from, .below = record.layer_to, .slot = slot,
                                  .inside = inside, .variant = {}});
         }
@@ -239,7 +244,7 @@ private:
         const std::uint32_t variant = ranges[chosen].variant;
         if constexpr (Trace::active) {
             trace_.choice(Choice{.kind = Choice::Kind::split, .name = {},
-                                 .unit_name = Conditions<Trace>::unit_name(base, split.unit), .unit = unit,
+                                 .unit_name = unit_name(base, split.unit), .unit = unit,
                                  .point = where, .from = chosen == 0 ? 0 : ranges[chosen - 1].below,
                                  .below = ranges[chosen].below, .inside = true,
                                  .variant = text_at(base, image::variant_of(entity, variant).key)});
@@ -319,12 +324,6 @@ private:
         }
         return held;
     }
-
-    const image::View& view_;
-    const User& user_;
-    Patterns patterns_;
-    Trace& trace_;
-    Conditions<Trace> conditions_;
 };
 
 /// The answer of one flag or experiment of the image.

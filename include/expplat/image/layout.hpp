@@ -186,9 +186,12 @@ struct Segment {
 };
 
 enum class Opcode : std::uint8_t {
-    equals_string, equals_number, equals_boolean, in,
+    equals_string, equals_number, equals_boolean,
+    in_strings,                      // `in` of strings alone, exactly
+    in,
     less_than, at_most, greater_than, at_least,
-    contains, starts_with, ends_with,
+    contains_text, starts_with_text, ends_with_text,  // one text, exactly
+    contains, starts_with, ends_with,                 // several, or ignoring case
     matches,
     version_is, version_below, version_at_most, version_above, version_at_least,
     before, after,

@@ -116,7 +116,12 @@ public:
             case Opcode::at_least: return holds<NumberOperand>(ref);
             case Opcode::equals_boolean:
             case Opcode::exists: return ref <= 1;
+            case Opcode::in_strings:
+                return ref != 0 && holds_set(ref, none) && at<StringSet>(base_, ref).order == SetOrder::plain;
             case Opcode::in: return holds_in(ref);
+            case Opcode::contains_text:
+            case Opcode::starts_with_text:
+            case Opcode::ends_with_text: return holds_text(ref);
             case Opcode::contains:
             case Opcode::starts_with:
             case Opcode::ends_with: return holds_text_list(ref);
