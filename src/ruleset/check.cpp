@@ -32,8 +32,7 @@ Checked check_references(std::span<const Outline* const> entities, const MapPlac
 }
 
 Checked ReferenceCheck::run() && {
-    index_keys();
-    check_limits();
+    gather();
     check_shared_keys();
     resolve();
     walk();
@@ -44,26 +43,23 @@ Checked ReferenceCheck::run() && {
     return std::move(checked_);
 }
 
-void ReferenceCheck::index_keys() {
-    std::array<std::vector<KeyIndex::Entry>, entity_kinds> entries;
-    for (std::uint32_t i = 0; i < entities_.size(); ++i) {
-        const Outline& outline = *entities_[i];
-        entries[static_cast<std::size_t>(outline.kind)].push_back({outline.key_hash, outline.key, i});
-    }
-    for (std::size_t kind = 0; kind < entity_kinds; ++kind) by_key_[kind] = KeyIndex(entries[kind]);
-}
-
-void ReferenceCheck::check_limits() {
+/// Takes from the outlines what later passes need of every entity, side by side, and holds the limits.
+void ReferenceCheck::gather() {
     begin_pass();
+    std::array<std::vector<KeyIndex::Entry>, entity_kinds> entries;
+    kinds_.reserve(entities_.size());
+    checked_.supported.reserve(entities_.size());
+    checked_.steps.reserve(entities_.size());
     std::uint64_t evaluated = 0;
     std::uint64_t list_entries = 0;
     for (std::uint32_t i = 0; i < entities_.size(); ++i) {
         const Outline& outline = *entities_[i];
-        if (outline.kind == EntityKind::flag || outline.kind == EntityKind::experiment) {
-            if (evaluated++ == limits::flags) {
-                add_to_map(outline.kind,
-                           "more than " + std::to_string(limits::flags) + " flags and experiments");
-            }
+        kinds_.push_back(outline.kind);
+        checked_.supported.push_back(outline.supported ? 1 : 0);
+        checked_.steps.push_back(outline.own_steps);
+        entries[static_cast<std::size_t>(outline.kind)].push_back({outline.key_hash, outline.key, i});
+        if (is_evaluated(outline.kind) && evaluated++ == limits::flags) {
+            add_to_map(outline.kind, "more than " + std::to_string(limits::flags) + " flags and experiments");
         }
         const bool fitted = list_entries <= limits::list_entries;
         list_entries += outline.list_entries;
@@ -73,14 +69,16 @@ void ReferenceCheck::check_limits() {
                     " entries in all");
         }
     }
+    for (std::size_t kind = 0; kind < entity_kinds; ++kind)
+        by_key_[kind] = KeyIndex(std::move(entries[kind]));
 }
 
 void ReferenceCheck::check_shared_keys() {
     begin_pass();
     const KeyIndex& flags = by_key_[static_cast<std::size_t>(EntityKind::flag)];
-    for (std::uint32_t i = 0; i < entities_.size(); ++i) {
+    for (std::uint32_t i = 0; i < entities_.size() && !is_full(); ++i) {
+        if (kinds_[i] != EntityKind::experiment) continue;
         const Outline& outline = *entities_[i];
-        if (outline.kind != EntityKind::experiment || is_full()) continue;
         if (flags.find(outline.key_hash, outline.key) != KeyIndex::none) {
             add(i, 0, {}, "a flag has this key too, and they share one key space");
         }

@@ -76,9 +76,8 @@ std::uint32_t ReferenceCheck::named(std::uint32_t experiment, Reference::Target 
 void ReferenceCheck::check_experiments() {
     begin_pass();
     for (std::uint32_t i = 0; i < entities_.size() && !is_full(); ++i) {
-        const Outline& outline = *entities_[i];
-        if (outline.kind == EntityKind::experiment && outline.sound && outline.supported)
-            compare_units_and_salts(i);
+        if (kinds_[i] != EntityKind::experiment) continue;
+        if (entities_[i]->sound && entities_[i]->supported) compare_units_and_salts(i);
     }
 }
 
@@ -125,6 +124,7 @@ void ReferenceCheck::check_overlaps() {
     };
     std::vector<Running> running;
     for (std::uint32_t i = 0; i < entities_.size(); ++i) {
+        if (kinds_[i] != EntityKind::experiment) continue;
         const Outline& outline = *entities_[i];
         if (!outline.has_layer || outline.status != Status::running || !outline.sound) continue;
         const std::uint32_t layer = named(i, Reference::Target::layer);

@@ -25,8 +25,6 @@ void ReferenceCheck::walk() {
     marks_.assign(count, Mark::fresh);
     depths_.assign(count, 0);
     heaviest_.assign(count, no_entity);
-    checked_.supported.assign(count, 0);
-    checked_.steps.assign(count, 0);
     checked_.order.reserve(count);
     for (std::uint32_t root = 0; root < count; ++root) {
         if (marks_[root] != Mark::fresh) continue;
@@ -60,20 +58,18 @@ void ReferenceCheck::leave(std::uint32_t entity) {
     visits_.pop_back();
     marks_[entity] = Mark::done;
     checked_.order.push_back(entity);
-    bool supported = entities_[entity]->supported;
-    std::uint64_t steps = entities_[entity]->own_steps;
+    std::uint64_t steps = checked_.steps[entity];  // its own, so far
     std::uint64_t most = 0;
     for (std::uint32_t i = checked_.target_begin[entity]; i < checked_.target_begin[entity + 1]; ++i) {
         const std::uint32_t target = checked_.targets[i];
         if (target == no_entity || marks_[target] != Mark::done) continue;
-        supported = supported && checked_.supported[target] != 0;
+        checked_.supported[entity] &= checked_.supported[target];
         steps = saturating_sum(steps, checked_.steps[target]);
         if (checked_.steps[target] > most) {
             most = checked_.steps[target];
             heaviest_[entity] = target;
         }
     }
-    checked_.supported[entity] = supported ? 1 : 0;
     checked_.steps[entity] = steps;
 }
 
@@ -97,9 +93,7 @@ void ReferenceCheck::report_cycle(std::uint32_t from, std::size_t target, std::u
 void ReferenceCheck::check_steps() {
     begin_pass();
     for (std::uint32_t i = 0; i < entities_.size() && !is_full(); ++i) {
-        const EntityKind kind = entities_[i]->kind;
-        if (kind != EntityKind::flag && kind != EntityKind::experiment) continue;
-        if (checked_.steps[i] <= limits::steps) continue;
+        if (!is_evaluated(kinds_[i]) || checked_.steps[i] <= limits::steps) continue;
         add(i, 0, {},
             "takes " + std::to_string(checked_.steps[i]) + " steps in the worst case, at most " +
                 std::to_string(limits::steps) + " are allowed: " + heaviest_path(i));

@@ -188,6 +188,8 @@ std::string describe_choice(const eval::Choice& choice) {
 std::string describe_step(const image::View& view, const User& user, const eval::Step& step) {
     using Kind = eval::Step::Kind;
     switch (step.kind) {
+        case Kind::settled:
+            return quoted(step.name) + " is not running: it gives " + (step.unit.empty() ? "no variant" : quoted(step.unit));
         case Kind::targets:
             return std::string("targets: the user's key is ") + (step.result ? "listed" : "not listed");
         case Kind::enter_prerequisite: return "prerequisite " + quoted(step.name) + ":";

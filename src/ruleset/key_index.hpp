@@ -41,13 +41,19 @@ public:
     [[nodiscard]] std::uint32_t find(std::uint64_t hash, std::string_view key) const noexcept {
         if (entries_.empty()) return none;
         const std::size_t i = bucket(hash);
-        const auto end = entries_.begin() + static_cast<std::ptrdiff_t>(begin_[i + 1]);
-        const auto found = std::lower_bound(entries_.begin() + static_cast<std::ptrdiff_t>(begin_[i]), end,
-                                            Entry{hash, key, 0}, before);
-        return found != end && found->hash == hash && found->key == key ? found->position : none;
+        const Entry* entry = entries_.data() + begin_[i];
+        const Entry* const end = entries_.data() + begin_[i + 1];
+        if (end - entry > few) entry = std::lower_bound(entry, end, Entry{hash, key, 0}, before);
+        for (; entry != end && entry->hash <= hash; ++entry) {
+            if (entry->hash == hash && entry->key == key) return entry->position;
+            if (entry->hash == hash && entry->key > key) return none;
+        }
+        return none;
     }
 
 private:
+    static constexpr std::ptrdiff_t few = 4;  // searched one by one
+
     [[nodiscard]] static bool before(const Entry& a, const Entry& b) noexcept {
         return std::tie(a.hash, a.key, a.position) < std::tie(b.hash, b.key, b.position);
     }

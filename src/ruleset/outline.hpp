@@ -32,6 +32,11 @@ inline constexpr std::size_t entity_kinds = 5;
     return words[static_cast<std::size_t>(kind)];
 }
 
+/// True for the kinds that have answers.
+[[nodiscard]] constexpr bool is_evaluated(EntityKind kind) noexcept {
+    return kind == EntityKind::flag || kind == EntityKind::experiment;
+}
+
 /// A variant that a prerequisite asks for.
 struct NamedVariant {
     std::string key;

@@ -128,8 +128,11 @@ public:
 private:
     void read_map(EntityKind kind, const Node& map, std::uint32_t position) {
         reading_.map_places[static_cast<std::size_t>(kind)] = position;
-        reading_.entities.reserve(reading_.entities.size() + map.members().size());
+        reading_.entities.reserve(reading_.entities.size() +
+                                  std::min<std::size_t>(map.members().size(), limits::flags));
         for (const Member& member : map.members()) {
+            if (is_evaluated(kind) && evaluated_ > limits::flags)
+                break;  // `check_references` refuses that many
             if (member.repeated) {
                 Outline repeated;
                 repeated.kind = kind;
@@ -166,6 +169,7 @@ private:
     PatternCheck patterns_;
     Reading reading_;
     std::size_t kept_ = 0;
+    std::uint32_t evaluated_ = 0;  // flags and experiments
 };
 
 }  // namespace

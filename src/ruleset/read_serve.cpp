@@ -172,7 +172,8 @@ void EntityReader::check_split_variants(const Node& list, const Path& path) {
     const std::span<const Node> items = list.items();
     const auto variant_of = [items](std::size_t i) -> std::string_view {
         const Node* const variant = items[i].find("variant");
-        return variant != nullptr ? variant->text() : std::string_view{};
+        const bool has_name = variant != nullptr && variant->kind() == NodeKind::string;
+        return has_name ? variant->text() : std::string_view{};
     };
     each_repeat(items.size(), variant_of, [&](std::size_t i) {
         const Path at(path, i);

@@ -29,8 +29,7 @@ public:
 
 private:
     // check.cpp
-    void index_keys();
-    void check_limits();
+    void gather();
     void check_shared_keys();
     void resolve();
     [[nodiscard]] std::uint32_t target_of(const Reference& reference) const noexcept;
@@ -70,6 +69,7 @@ private:
     Checked checked_;
     std::size_t pass_problems_ = 0;
 
+    std::vector<EntityKind> kinds_;  // by ordinal, as all vectors below that are not told otherwise
     std::array<KeyIndex, entity_kinds> by_key_;             // ordinals, by kind
     std::unordered_map<std::uint32_t, KeyIndex> variants_;  // of entities with many of them, when asked for
 

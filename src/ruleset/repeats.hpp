@@ -21,6 +21,21 @@ struct HashedPosition {
     std::size_t position;
 };
 
+/// `begin` to `end`: positions of one hash, ascending. Almost always they have one name.
+template <class Iterator, class NameOf, class Repeated>
+void each_repeat_of_one_hash(Iterator begin, Iterator end, NameOf& name_of, Repeated& repeated) {
+    const std::string_view name = name_of(begin->position);
+    if (!std::all_of(begin, end, [&](const auto& other) { return name_of(other.position) == name; })) {
+        std::sort(begin, end, [&](const auto& a, const auto& b) {
+            const int order = name_of(a.position).compare(name_of(b.position));
+            return order != 0 ? order < 0 : a.position < b.position;
+        });
+    }
+    for (auto i = begin + 1; i != end; ++i) {
+        if (name_of(i->position) == name_of((i - 1)->position)) repeated(i->position);
+    }
+}
+
 }  // namespace detail
 
 /// Calls `repeated(i)` for every i in [0, count) whose name is that of a smaller one, in no particular order.
@@ -44,20 +59,13 @@ void each_repeat(std::size_t count, NameOf name_of, Repeated repeated) {
     for (std::size_t i = 0; i < count; ++i) {
         if (name_of(i).data() != nullptr) sorted.push_back({hash64(name_of(i)), i});
     }
-    std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.hash < b.hash; });
-    for (std::size_t begin = 0, end = 0; begin < sorted.size(); begin = end) {
-        end = begin + 1;
-        while (end < sorted.size() && sorted[end].hash == sorted[begin].hash) ++end;
-        if (end - begin == 1) continue;
-        const auto first = sorted.begin() + static_cast<std::ptrdiff_t>(begin);
-        std::sort(first, sorted.begin() + static_cast<std::ptrdiff_t>(end),
-                  [&](const auto& a, const auto& b) {
-                      const int order = name_of(a.position).compare(name_of(b.position));
-                      return order != 0 ? order < 0 : a.position < b.position;
-                  });
-        for (std::size_t i = begin + 1; i < end; ++i) {
-            if (name_of(sorted[i].position) == name_of(sorted[i - 1].position)) repeated(sorted[i].position);
-        }
+    const auto before = [](const auto& a, const auto& b) {
+        return a.hash != b.hash ? a.hash < b.hash : a.position < b.position;
+    };
+    std::sort(sorted.begin(), sorted.end(), before);
+    for (auto begin = sorted.begin(), end = begin; begin != sorted.end(); begin = end) {
+        end = std::find_if(begin, sorted.end(), [&](const auto& other) { return other.hash != begin->hash; });
+        if (end - begin > 1) detail::each_repeat_of_one_hash(begin, end, name_of, repeated);
     }
 }
 

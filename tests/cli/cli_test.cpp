@@ -211,7 +211,7 @@ TEST_F(CommandLine, RefusesFilesThatAreNoRuleset) {
     expect_refused(write("cut.json", small.substr(0, small.size() / 2)), ": line ");
     expect_refused(write("text.json", "hello"), ": line 1, column 1");
     expect_refused(write("list.json", "[1]"), ": line 1, column 1");
-    expect_refused(write("latin1.json", "{\"format\": \"\xE9\"}"), ": line 1, column 13");
+    expect_refused(write("latin1.json", "{\"format\": \"\xE9\"}"), ": line 1, column 1");
     expect_refused(write("nine.json", R"({"format": "expplat.ruleset/9", "environment": "t", "version": 1})"), "/format: ");
     write("large.json", "{");
     std::filesystem::resize_file(path("large.json"), (std::size_t{64} << 20) + 1);  // sparse

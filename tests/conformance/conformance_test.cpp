@@ -76,7 +76,7 @@ TEST(Invalid, EveryRefusalPrintsItsPointerFirst) {
     const std::vector<std::string> lines = file_lines(std::string(EXPPLAT_CONFORMANCE) + "/vectors/invalid.jsonl");
     ASSERT_GE(lines.size(), 90u);
     for (std::size_t i = 0; i < lines.size(); ++i) {
-        const Result<ruleset::Document> line = ruleset::parse_json(lines[i]);
+        const Result<ruleset::Document> line = ruleset::parse_json(lines[i], limits::ruleset_bytes, 2 * limits::json_depth);
         ASSERT_TRUE(line.ok()) << "line " << i + 1 << ": " << line.error().message;
         const ruleset::Node* const text = line->root().find("text");
         const ruleset::Node* const tree = line->root().find("ruleset");

@@ -20,6 +20,7 @@
 #include "src/ruleset/answer_json.hpp"
 #include "src/ruleset/explanation.hpp"
 #include "src/ruleset/user_json.hpp"
+#include "tests/eval/compiled.hpp"
 
 namespace expplat::tests {
 
@@ -108,6 +109,31 @@ private:
 inline void fix_checksum(image::Buffer& image) {
     const std::uint64_t sum = image::checksum(image.data(), image.size(), offsetof(image::Header, checksum));
     std::memcpy(image.data() + offsetof(image::Header, checksum), &sum, sizeof sum);
+}
+
+[[nodiscard]] inline image::Buffer copy_of(const CompiledRuleset& ruleset) {
+    return buffer_of(ruleset.bytes().data(), ruleset.bytes().size());
+}
+
+[[nodiscard]] inline const CompiledRuleset& sample() {
+    static const CompiledRuleset compiled(sample_ruleset, ruleset::Mode::tolerant);
+    return compiled;
+}
+
+[[nodiscard]] inline Result<image::View> verified(const image::Buffer& bytes) {
+    return image::verify({bytes.data(), bytes.size()});
+}
+
+/// `invalid_image: what is wrong`, or `accepted`.
+[[nodiscard]] inline std::string refusal(const image::Buffer& bytes) {
+    const Result<image::View> view = verified(bytes);
+    return view ? "accepted" : std::string(name(view.error().code)) + ": " + view.error().message;
+}
+
+/// The struct at a byte of the image, to be changed.
+template <class T>
+[[nodiscard]] T& edit(image::Buffer& image, std::size_t offset) {
+    return *reinterpret_cast<T*>(image.data() + offset);
 }
 
 /// All that a host does with a verified image. The result depends on everything that was read.

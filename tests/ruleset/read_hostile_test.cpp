@@ -14,6 +14,7 @@ namespace {
 using test::condition_ruleset;
 using test::flag;
 using test::flag_ruleset;
+using test::parsed;
 using test::pointers_of;
 using test::problems_of;
 using test::ruleset;
@@ -41,6 +42,18 @@ TEST(ReadHostile, MillionRepeatedMembers) {
     EXPECT_EQ(problems_of(ruleset(text)).size(), limits::reported_problems);
     EXPECT_EQ(problems_of(ruleset("\"meta\": {" + text + "}")).size(), limits::reported_problems);
     EXPECT_EQ(problems_of(flag_ruleset("\"targets\": {" + text + "}")).size(), limits::reported_problems);
+}
+
+TEST(ReadHostile, TooManyFlagsAreRefusedWithoutReadingThemAll) {
+    std::string flags = "\"k\": {}";
+    for (int i = 0; i < 300'000; ++i) flags += ",\"k" + std::to_string(i) + "\":{}";
+    const std::string text = ruleset("\"flags\": {" + flags + "}");
+    const Document document = parsed(text);
+    const Reading reading = read(document, Mode::strict);
+    EXPECT_EQ(reading.entities.size(), limits::flags + 1);
+    const auto problems = problems_of(text);
+    EXPECT_EQ(problems.front().pointer, "/flags");
+    EXPECT_EQ(problems.front().message, "more than 100000 flags and experiments");
 }
 
 TEST(ReadHostile, MillionRepeatedTargetsRulesAndShares) {

@@ -276,14 +276,24 @@ private:
     };
 
     EXPPLAT_NOINLINE Alternatives alternatives(const Entity& entity) const noexcept {
-        if (entity.kind == image::EntityKind::flag) {
-            if (entity.state != image::State::running) return {entity.off, entity.off};
-            return {flag_with_prerequisites(entity).variant, entity.off};
+        const bool flag = entity.kind == image::EntityKind::flag;
+        if (entity.state != image::State::running) {
+            const bool gives_off = flag || entity.state == image::State::completed;
+            return settled(entity, gives_off ? entity.off : image::none);
         }
-        if (entity.state == image::State::completed) return {entity.off, entity.off};
-        if (entity.state != image::State::running) return {image::none, image::none};
+        if (flag) return {flag_with_prerequisites(entity).variant, entity.off};
         if (const image::SetEntry* target = targeted(entity)) return {target->payload, target->payload};
         return {experiment_with_prerequisites(entity).variant, image::none};
+    }
+
+    /// An entity that is not running gives the same whatever its prerequisites say.
+    [[nodiscard]] Alternatives settled(const Entity& entity, std::uint32_t variant) const noexcept {
+        if constexpr (Trace::active) {
+            trace_.settled(entity, variant == image::none
+                                       ? std::string_view{}
+                                       : text_at(image::base_of(entity), image::variant_of(entity, variant).key));
+        }
+        return {variant, variant};
     }
 
     /// The prerequisite names that variant.

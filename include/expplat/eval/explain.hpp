@@ -16,6 +16,7 @@ namespace expplat::eval {
 
 struct Step {
     enum class Kind : std::uint8_t {
+        settled,               // name: an entity that is not running; unit: the variant that it gives, empty for none
         targets,               // result: the user's key is in `targets`
         enter_prerequisite,    // name: the flag or experiment that is asked
         leave_prerequisite,    // result: it gave one of the wanted variants
@@ -52,6 +53,12 @@ public:
 
     StepTrace(const User& user, Visitor& visitor) noexcept : user_(user), visitor_(visitor) {}
 
+    void settled(const image::Entity& entity, std::string_view variant) {
+        Step step = make(Step::Kind::settled);
+        step.name = image::key_of(entity);
+        step.unit = variant;
+        visitor_(std::as_const(step));
+    }
     void targets(bool found) {
         Step step = make(Step::Kind::targets);
         step.result = found;
