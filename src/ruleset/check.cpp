@@ -58,7 +58,7 @@ void ReferenceCheck::gather() {
         checked_.supported.push_back(outline.supported ? 1 : 0);
         checked_.steps.push_back(outline.own_steps);
         entries[static_cast<std::size_t>(outline.kind)].push_back({outline.key_hash, outline.key, i});
-        if (is_evaluated(outline.kind) && evaluated++ == limits::flags) {
+        if (has_answers(outline.kind) && evaluated++ == limits::flags) {
             add_to_map(outline.kind, "more than " + std::to_string(limits::flags) + " flags and experiments");
         }
         const bool fitted = list_entries <= limits::list_entries;

@@ -93,7 +93,7 @@ void ReferenceCheck::report_cycle(std::uint32_t from, std::size_t target, std::u
 void ReferenceCheck::check_steps() {
     begin_pass();
     for (std::uint32_t i = 0; i < entities_.size() && !is_full(); ++i) {
-        if (!is_evaluated(kinds_[i]) || checked_.steps[i] <= limits::steps) continue;
+        if (!has_answers(kinds_[i]) || checked_.steps[i] <= limits::steps) continue;
         add(i, 0, {},
             "takes " + std::to_string(checked_.steps[i]) + " steps in the worst case, at most " +
                 std::to_string(limits::steps) + " are allowed: " + heaviest_path(i));

@@ -33,7 +33,7 @@ inline constexpr std::size_t entity_kinds = 5;
 }
 
 /// True for the kinds that have answers.
-[[nodiscard]] constexpr bool is_evaluated(EntityKind kind) noexcept {
+[[nodiscard]] constexpr bool has_answers(EntityKind kind) noexcept {
     return kind == EntityKind::flag || kind == EntityKind::experiment;
 }
 

@@ -131,7 +131,7 @@ private:
         reading_.entities.reserve(reading_.entities.size() +
                                   std::min<std::size_t>(map.members().size(), limits::flags));
         for (const Member& member : map.members()) {
-            if (is_evaluated(kind) && evaluated_ > limits::flags)
+            if (has_answers(kind) && evaluated_ > limits::flags)
                 break;  // `check_references` refuses that many
             if (member.repeated) {
                 Outline repeated;
