@@ -38,7 +38,8 @@ const std::vector<User>& users() {
 const std::vector<std::string>& keys() {
     static const std::vector<std::string> instance = [] {
         std::vector<std::string> result;
-        for (const std::size_t flag : random_flags(question_count, flag_count)) result.push_back(flag_key(flag));
+        for (const std::size_t flag : random_flags(question_count, flag_count))
+            result.push_back(flag_key(flag));
         return result;
     }();
     return instance;
@@ -55,7 +56,8 @@ void measure(benchmark::State& state, Ask&& ask) {
         i = (i + 1) & (question_count - 1);
     }
     const std::uint64_t allocations = allocation_count() - before;
-    state.counters["allocations"] = static_cast<double>(allocations) / static_cast<double>(state.iterations());
+    state.counters["allocations"] =
+        static_cast<double>(allocations) / static_cast<double>(state.iterations());
     if (state.threads() == 1 && allocations > 0) state.SkipWithError("an answer allocated memory");
 }
 
@@ -100,7 +102,8 @@ BENCHMARK(variant_by_handle_random)->ThreadRange(1, 2)->UseRealTime();
 void variant_by_handle_random_256_users(benchmark::State& state) {
     static const std::deque<Client::Handle> handles = [] {
         std::deque<Client::Handle> result;
-        for (std::size_t flag = 0; flag < flag_count; ++flag) result.push_back(client().handle(flag_key(flag)));
+        for (std::size_t flag = 0; flag < flag_count; ++flag)
+            result.push_back(client().handle(flag_key(flag)));
         return result;
     }();
     const std::vector<std::size_t> flags = random_flags(question_count, flag_count);
@@ -120,8 +123,12 @@ BENCHMARK(evaluate_header_only)->UseRealTime();
 
 void user_of_six_attributes(benchmark::State& state) {
     measure(state, [](std::size_t) {
-        return User("user-42", {{"country", "DE"}, {"plan", "pro"}, {"app_version", "4.3.2"},
-                                {"email", "person@example.com"}, {"level", 31}, {"beta", true}});
+        return User("user-42", {{"country", "DE"},
+                                {"plan", "pro"},
+                                {"app_version", "4.3.2"},
+                                {"email", "person@example.com"},
+                                {"level", 31},
+                                {"beta", true}});
     });
 }
 BENCHMARK(user_of_six_attributes);

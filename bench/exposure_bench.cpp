@@ -45,7 +45,8 @@ void exposure_deduplicated(benchmark::State& state) {
     static const Client client = open_client(true, limits::dedupe_window_ms);
     const std::uint64_t before = allocation_count();
     ask(state, client);
-    state.counters["allocations"] = static_cast<double>(allocation_count() - before) / static_cast<double>(state.iterations());
+    state.counters["allocations"] =
+        static_cast<double>(allocation_count() - before) / static_cast<double>(state.iterations());
 }
 BENCHMARK(exposure_deduplicated)->ThreadRange(1, 2)->UseRealTime();
 

@@ -64,8 +64,12 @@ void exposure_deduplicated(long count) {
 
 void user_of_six_attributes(long count) {
     for (long i = 0; i < count; ++i) {
-        const User user("user-42", {{"country", "DE"}, {"plan", "pro"}, {"app_version", "4.3.2"},
-                                    {"email", "person@example.com"}, {"level", 31}, {"beta", true}});
+        const User user("user-42", {{"country", "DE"},
+                                    {"plan", "pro"},
+                                    {"app_version", "4.3.2"},
+                                    {"email", "person@example.com"},
+                                    {"level", 31},
+                                    {"beta", true}});
         checksum += user.key().size();
     }
 }

@@ -72,7 +72,8 @@ void patch_of_one_flag(benchmark::State& state) {
     (void)workspace.compile(json());
     for (auto _ : state) {
         const auto patched = workspace.patch(patch_json(77, workspace.version(), workspace.version() + 1));
-        if (!patched || patched->compiled_entities != 1) state.SkipWithError("a patch of one flag compiled something else");
+        if (!patched || patched->compiled_entities != 1)
+            state.SkipWithError("a patch of one flag compiled something else");
     }
 }
 BENCHMARK(patch_of_one_flag)->Unit(benchmark::kMillisecond)->UseRealTime();

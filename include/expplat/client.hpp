@@ -88,17 +88,20 @@ public:
 
     /// The value, or `fallback` where there is no variant or it has another type.
     [[nodiscard]] bool boolean(std::string_view key, const User& user, bool fallback) const noexcept;
-    [[nodiscard]] std::int64_t integer(std::string_view key, const User& user, std::int64_t fallback) const noexcept;
+    [[nodiscard]] std::int64_t integer(std::string_view key, const User& user,
+                                       std::int64_t fallback) const noexcept;
     [[nodiscard]] double number(std::string_view key, const User& user, double fallback) const noexcept;
     [[nodiscard]] std::string string(std::string_view key, const User& user, std::string_view fallback) const;
     /// The object as JSON text.
     [[nodiscard]] std::string object(std::string_view key, const User& user, std::string_view fallback) const;
 
     /// The same with the answer: its reason is `ERROR` / `TYPE_MISMATCH` where the type was another.
-    [[nodiscard]] Detail<bool> boolean_detail(std::string_view key, const User& user, bool fallback) const noexcept;
+    [[nodiscard]] Detail<bool> boolean_detail(std::string_view key, const User& user,
+                                              bool fallback) const noexcept;
     [[nodiscard]] Detail<std::int64_t> integer_detail(std::string_view key, const User& user,
                                                       std::int64_t fallback) const noexcept;
-    [[nodiscard]] Detail<double> number_detail(std::string_view key, const User& user, double fallback) const noexcept;
+    [[nodiscard]] Detail<double> number_detail(std::string_view key, const User& user,
+                                               double fallback) const noexcept;
     [[nodiscard]] Detail<std::string> string_detail(std::string_view key, const User& user,
                                                     std::string_view fallback) const;
     [[nodiscard]] Detail<std::string> object_detail(std::string_view key, const User& user,
@@ -120,7 +123,8 @@ public:
         const runtime::Runtime* client_;
         std::string key_;
         std::uint64_t key_hash_;
-        mutable std::atomic<std::uint64_t> place_{0};  // upper 32 bits: which ruleset; lower: the entity's offset
+        mutable std::atomic<std::uint64_t> place_{
+            0};  // upper 32 bits: which ruleset; lower: the entity's offset
     };
     [[nodiscard]] Handle handle(std::string_view key) const;
 

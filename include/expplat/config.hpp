@@ -88,16 +88,16 @@ using Logger = std::function<void(LogLevel, std::string_view)>;
 struct Config {
     Source source;
     Sink sink;
-    Logger logger;                                            // empty: nothing is logged
+    Logger logger;  // empty: nothing is logged
 
-    std::string project;                                      // named in events
-    std::vector<std::string> event_attributes;                // copied into exposures; none unless named here
+    std::string project;                        // named in events
+    std::vector<std::string> event_attributes;  // copied into exposures; none unless named here
     std::size_t queue_events = limits::queue_events;
     std::int64_t batch_age_ms = limits::batch_age_ms;
     std::size_t batch_events = limits::batch_events;
-    std::int64_t dedupe_window_ms = limits::dedupe_window_ms; // 0: every exposure is recorded
-    std::int64_t shutdown_timeout_ms = 2'000;                 // `close()` and the destructor flush for so long
-    std::shared_ptr<const Clock> clock;                       // null: the system's
+    std::int64_t dedupe_window_ms = limits::dedupe_window_ms;  // 0: every exposure is recorded
+    std::int64_t shutdown_timeout_ms = 2'000;  // `close()` and the destructor flush for so long
+    std::shared_ptr<const Clock> clock;        // null: the system's
 };
 
 }  // namespace expplat

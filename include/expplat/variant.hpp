@@ -25,7 +25,10 @@ public:
 
     /// Copies what the answer views.
     EXPPLAT_INLINE Variant(const eval::Answer& answer, std::uint64_t ruleset_version) noexcept
-        : reason_(answer.reason), error_(answer.error), exposure_(answer.exposure), version_(ruleset_version) {
+        : reason_(answer.reason),
+          error_(answer.error),
+          exposure_(answer.exposure),
+          version_(ruleset_version) {
         if (answer.has_variant()) {
             kind_ = answer.value_kind();
             bits_ = answer.record().bits;
@@ -82,7 +85,8 @@ private:
             while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
         }
         if (size > block) std::memcpy(to, text.data(), size);
-        else if (size > 0) std::memcpy(to, text.data(), block);  // a text of an image has so many bytes after its begin
+        else if (size > 0)
+            std::memcpy(to, text.data(), block);  // a text of an image has so many bytes after its begin
         return static_cast<std::uint8_t>(size);
     }
 
@@ -94,7 +98,7 @@ private:
     std::uint8_t rule_size_ = 0;
     std::uint64_t bits_ = 0;
     std::uint64_t version_ = 0;
-    char key_[capacity];    // only the first `key_size_` bytes are set
+    char key_[capacity];  // only the first `key_size_` bytes are set
     char rule_[capacity];
 };
 

@@ -9,7 +9,8 @@ namespace {
 Error usage(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
 }  // namespace
 
-Result<Arguments> Arguments::parse(const std::vector<std::string_view>& words, std::initializer_list<OptionRule> rules) {
+Result<Arguments> Arguments::parse(const std::vector<std::string_view>& words,
+                                   std::initializer_list<OptionRule> rules) {
     Arguments arguments;
     bool options_ended = false;
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -24,9 +25,11 @@ Result<Arguments> Arguments::parse(const std::vector<std::string_view>& words, s
         }
         const std::size_t equals = word.find('=');
         const std::string_view name = word.substr(0, equals);
-        const auto rule = std::find_if(rules.begin(), rules.end(), [name](const OptionRule& r) { return r.name == name; });
+        const auto rule =
+            std::find_if(rules.begin(), rules.end(), [name](const OptionRule& r) { return r.name == name; });
         if (rule == rules.end()) return usage("unknown option " + std::string(name));
-        if (!rule->takes_value && equals != std::string_view::npos) return usage(std::string(name) + " takes no value");
+        if (!rule->takes_value && equals != std::string_view::npos)
+            return usage(std::string(name) + " takes no value");
         Given given{rule->name, {}};
         if (rule->takes_value && equals != std::string_view::npos) {
             given.value = word.substr(equals + 1);
@@ -55,8 +58,8 @@ Result<unsigned> Arguments::count(std::string_view option, unsigned fallback, un
     unsigned number = 0;
     const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
     if (error != std::errc() || end != text->data() + text->size() || number < 1 || number > most) {
-        return usage(std::string(option) + " takes a whole number from 1 to " + std::to_string(most) + ", not '" +
-                     std::string(*text) + "'");
+        return usage(std::string(option) + " takes a whole number from 1 to " + std::to_string(most) +
+                     ", not '" + std::string(*text) + "'");
     }
     return number;
 }

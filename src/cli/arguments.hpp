@@ -14,7 +14,7 @@
 namespace expplat::cli {
 
 struct OptionRule {
-    std::string_view name;       // with its dashes
+    std::string_view name;  // with its dashes
     bool takes_value = false;
 };
 

@@ -34,9 +34,11 @@ int compile(const Words& words) {
     if (!arguments) return usage_error("compile", arguments.error().message);
     if (arguments->operands().size() != 1) return usage_error("compile", "expected one RULESET.json");
     if (!arguments->has("-o")) return usage_error("compile", "expected -o RULESET.xpr");
-    const std::optional<RulesetFile> ruleset = load(std::string(arguments->operands().front()), ruleset::Mode::strict);
+    const std::optional<RulesetFile> ruleset =
+        load(std::string(arguments->operands().front()), ruleset::Mode::strict);
     if (!ruleset) return exit_refused;
-    return replace_file(std::string(*arguments->value("-o")), ruleset->image.bytes()) ? exit_done : exit_refused;
+    return replace_file(std::string(*arguments->value("-o")), ruleset->image.bytes()) ? exit_done
+                                                                                      : exit_refused;
 }
 
 }  // namespace expplat::cli

@@ -45,22 +45,26 @@ void measure(const RulesetFile& ruleset, const std::vector<Case>& cases, const T
     };
     const auto start = std::chrono::steady_clock::now();
     std::vector<std::thread> threads;
-    for (unsigned thread = 1; thread < throughput.threads; ++thread) threads.emplace_back(evaluate_all, thread);
+    for (unsigned thread = 1; thread < throughput.threads; ++thread)
+        threads.emplace_back(evaluate_all, thread);
     evaluate_all(0);
     for (std::thread& thread : threads) thread.join();
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     const double evaluations = static_cast<double>(cases.size()) * throughput.repeat * throughput.threads;
     std::size_t given = 0;
     for (const std::size_t count : variants) given += count;
-    std::fprintf(stderr, "%.0f evaluations by %u thread%s in %.3f s: %.0f evaluations/s, %.1f ns each and thread, %zu gave a variant\n",
-                 evaluations, throughput.threads, throughput.threads == 1 ? "" : "s", seconds, evaluations / seconds,
-                 seconds * 1e9 * throughput.threads / evaluations, given);
+    std::fprintf(stderr,
+                 "%.0f evaluations by %u thread%s in %.3f s: %.0f evaluations/s, %.1f ns each and thread, "
+                 "%zu gave a variant\n",
+                 evaluations, throughput.threads, throughput.threads == 1 ? "" : "s", seconds,
+                 evaluations / seconds, seconds * 1e9 * throughput.threads / evaluations, given);
 }
 
 int answer_cases(const RulesetFile& ruleset, const std::vector<Case>& cases, const Throughput& throughput) {
     Output output;
     for (const Case& question : cases) {
-        ruleset::append_answer_json(output.text(), question.key, answer_of(ruleset, question), ruleset.view().version());
+        ruleset::append_answer_json(output.text(), question.key, answer_of(ruleset, question),
+                                    ruleset.view().version());
         output.end_line();
     }
     const bool written = output.finish();
@@ -85,11 +89,13 @@ bool read_cases(const std::string& path, std::vector<Case>& cases) {
 }
 
 /// The keys that are asked for, or all flags, then all experiments, in document order.
-std::vector<Case> cases_of_user(const RulesetFile& ruleset, std::string_view user_text, const Words& operands) {
+std::vector<Case> cases_of_user(const RulesetFile& ruleset, std::string_view user_text,
+                                const Words& operands) {
     std::vector<std::string> keys(operands.begin() + 1, operands.end());
     if (keys.empty()) {
         const image::View view = ruleset.view();
-        for (const image::Offset offset : view.entities()) keys.emplace_back(image::key_of(view.entity(offset)));
+        for (const image::Offset offset : view.entities())
+            keys.emplace_back(image::key_of(view.entity(offset)));
     }
     const Result<User> user = ruleset::parse_user(user_text);
     std::vector<Case> cases;
@@ -108,15 +114,19 @@ std::vector<Case> cases_of_user(const RulesetFile& ruleset, std::string_view use
 int evaluate(const Words& words) {
     constexpr unsigned most_threads = 1024;
     constexpr unsigned most_repeats = 1'000'000'000;
-    const Result<Arguments> arguments = Arguments::parse(
-        words, {{"--cases", true}, {"--user", true}, {"--tolerant", false}, {"--threads", true}, {"--repeat", true}});
+    const Result<Arguments> arguments = Arguments::parse(words, {{"--cases", true},
+                                                                 {"--user", true},
+                                                                 {"--tolerant", false},
+                                                                 {"--threads", true},
+                                                                 {"--repeat", true}});
     if (!arguments) return usage_error("evaluate", arguments.error().message);
     const Words& operands = arguments->operands();
     if (operands.empty()) return usage_error("evaluate", "expected RULESET.json or RULESET.xpr");
     if (arguments->has("--cases") == arguments->has("--user")) {
         return usage_error("evaluate", "expected either --cases CASES.jsonl or --user JSON");
     }
-    if (arguments->has("--cases") && operands.size() > 1) return usage_error("evaluate", "--cases takes no KEY");
+    if (arguments->has("--cases") && operands.size() > 1)
+        return usage_error("evaluate", "--cases takes no KEY");
     const Result<unsigned> threads = arguments->count("--threads", 1, most_threads);
     if (!threads) return usage_error("evaluate", threads.error().message);
     const Result<unsigned> repeat = arguments->count("--repeat", 1, most_repeats);
@@ -132,7 +142,8 @@ int evaluate(const Words& words) {
         complain("cannot read the cases " + path);
         return exit_refused;
     }
-    return answer_cases(*ruleset, cases, {*threads, *repeat, arguments->has("--threads") || arguments->has("--repeat")});
+    return answer_cases(*ruleset, cases,
+                        {*threads, *repeat, arguments->has("--threads") || arguments->has("--repeat")});
 }
 
 }  // namespace expplat::cli

@@ -13,12 +13,16 @@ namespace expplat::cli {
 
 namespace {
 
-std::vector<std::string> explanation(const RulesetFile& ruleset, const std::string& key, std::string_view user_text) {
+std::vector<std::string> explanation(const RulesetFile& ruleset, const std::string& key,
+                                     std::string_view user_text) {
     const image::View view = ruleset.view();
     const image::Entity* const entity = view.find(key);
-    if (entity == nullptr) return {"answer: no variant, reason ERROR, error FLAG_NOT_FOUND: the ruleset has no " + key};
+    if (entity == nullptr)
+        return {"answer: no variant, reason ERROR, error FLAG_NOT_FOUND: the ruleset has no " + key};
     const Result<User> user = ruleset::parse_user(user_text);
-    if (!user) return {"answer: no variant, reason ERROR, error PARSE_ERROR: the user cannot be read: " + user.error().message};
+    if (!user)
+        return {"answer: no variant, reason ERROR, error PARSE_ERROR: the user cannot be read: " +
+                user.error().message};
     return ruleset::explain(view, *entity, *user, ruleset.patterns.patterns());
 }
 

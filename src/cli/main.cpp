@@ -34,13 +34,15 @@ constexpr Command commands[] = {
     {"evaluate", &evaluate,
      "expplat evaluate RULESET.(json|xpr) --cases CASES.jsonl\n"
      "expplat evaluate RULESET.(json|xpr) --user JSON [KEY ...]\n"
-     "  Prints one answer a line, in order. A case is {\"key\": KEY, \"user\": {\"key\": …, \"attributes\": {…}}}.\n"
+     "  Prints one answer a line, in order. A case is {\"key\": KEY, \"user\": {\"key\": …, \"attributes\": "
+     "{…}}}.\n"
      "  Without a KEY: all flags, then all experiments.\n"
      "\n"
      "  --cases FILE   the cases; - is standard input\n"
      "  --tolerant     adopt what this version does not know, as a client does: it answers ERROR / GENERAL\n"
      "  --threads N    evaluate all cases in N threads at once, and print the throughput on standard error\n"
-     "  --repeat N     evaluate all cases N times in each thread, and print the throughput on standard error\n"
+     "  --repeat N     evaluate all cases N times in each thread, and print the throughput on standard "
+     "error\n"
      "\n"
      "  expplat evaluate ruleset.json --user '{\"key\":\"u1\",\"attributes\":{\"country\":\"DE\"}}' new-ui\n"
      "  expplat evaluate ruleset.xpr --cases cases.jsonl --threads 2 --repeat 1000 > answers.jsonl\n"},
@@ -108,7 +110,8 @@ int run(const Words& words) {
 }  // namespace
 
 int usage_error(std::string_view command, std::string_view message) {
-    complain(std::string(command) + ": " + std::string(message) + "; see expplat " + std::string(command) + " --help");
+    complain(std::string(command) + ": " + std::string(message) + "; see expplat " + std::string(command) +
+             " --help");
     return exit_usage;
 }
 

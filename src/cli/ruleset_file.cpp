@@ -28,7 +28,8 @@ Result<image::Image> read_image(const std::string& path, ruleset::Mode mode) {
     Result<ruleset::Compiled> compiled =
         ruleset::Workspace(mode).compile({reinterpret_cast<const char*>(content->data()), content->size()});
     if (!compiled) return compiled.error();
-    for (const std::string& pointer : compiled->unsupported) complain("not supported by this version: " + pointer);
+    for (const std::string& pointer : compiled->unsupported)
+        complain("not supported by this version: " + pointer);
     return std::move(compiled->image);
 }
 

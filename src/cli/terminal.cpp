@@ -15,8 +15,8 @@ constexpr std::size_t piece_bytes = std::size_t{1} << 16;
 bool shows_colour(std::FILE* stream) {
     const char* const no_colour = std::getenv("NO_COLOR");
     const char* const terminal = std::getenv("TERM");
-    return ::isatty(::fileno(stream)) == 1 && (no_colour == nullptr || *no_colour == '\0') && terminal != nullptr &&
-           std::strcmp(terminal, "dumb") != 0;
+    return ::isatty(::fileno(stream)) == 1 && (no_colour == nullptr || *no_colour == '\0') &&
+           terminal != nullptr && std::strcmp(terminal, "dumb") != 0;
 }
 
 }  // namespace

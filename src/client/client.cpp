@@ -19,7 +19,8 @@ namespace {
 void record(const Runtime& client, const Published& ruleset, const eval::Answer& answer, const User& user,
             const ReadGuard& guard) noexcept {
     runtime::Recorder* const recorder = client.recorder();
-    if (recorder != nullptr && recorder->exposure(ruleset.view, answer, user, guard.slot_number())) client.wake();
+    if (recorder != nullptr && recorder->exposure(ruleset.view, answer, user, guard.slot_number()))
+        client.wake();
 }
 
 /// Evaluates under a guard and hands the answer on while its views are valid.
@@ -32,18 +33,20 @@ auto with_answer(const Runtime& client, std::string_view key, const User& user, 
 }
 
 template <class T, class Read>
-Detail<T> typed(const Runtime& client, std::string_view key, const User& user, T fallback, ValueKind kind, Read&& read) {
-    return with_answer(client, key, user, [&](const Published& ruleset, const eval::Answer& answer, const ReadGuard& guard) {
-        Detail<T> detail{std::move(fallback), Variant(answer, ruleset.view.version())};
-        if (!answer.has_variant()) return detail;
-        if (answer.value_kind() != kind) {
-            detail.variant = detail.variant.mismatched();
-            return detail;
-        }
-        detail.value = read(answer);
-        if (answer.exposure) record(client, ruleset, answer, user, guard);
-        return detail;
-    });
+Detail<T> typed(const Runtime& client, std::string_view key, const User& user, T fallback, ValueKind kind,
+                Read&& read) {
+    return with_answer(client, key, user,
+                       [&](const Published& ruleset, const eval::Answer& answer, const ReadGuard& guard) {
+                           Detail<T> detail{std::move(fallback), Variant(answer, ruleset.view.version())};
+                           if (!answer.has_variant()) return detail;
+                           if (answer.value_kind() != kind) {
+                               detail.variant = detail.variant.mismatched();
+                               return detail;
+                           }
+                           detail.value = read(answer);
+                           if (answer.exposure) record(client, ruleset, answer, user, guard);
+                           return detail;
+                       });
 }
 
 }  // namespace
@@ -81,7 +84,8 @@ Detail<bool> Client::boolean_detail(std::string_view key, const User& user, bool
                  [](const eval::Answer& answer) { return answer.record().bits != 0; });
 }
 
-Detail<std::int64_t> Client::integer_detail(std::string_view key, const User& user, std::int64_t fallback) const noexcept {
+Detail<std::int64_t> Client::integer_detail(std::string_view key, const User& user,
+                                            std::int64_t fallback) const noexcept {
     return typed(*runtime_, key, user, fallback, ValueKind::integer,
                  [](const eval::Answer& answer) { return static_cast<std::int64_t>(answer.record().bits); });
 }
@@ -91,12 +95,14 @@ Detail<double> Client::number_detail(std::string_view key, const User& user, dou
                  [](const eval::Answer& answer) { return std::bit_cast<double>(answer.record().bits); });
 }
 
-Detail<std::string> Client::string_detail(std::string_view key, const User& user, std::string_view fallback) const {
+Detail<std::string> Client::string_detail(std::string_view key, const User& user,
+                                          std::string_view fallback) const {
     return typed(*runtime_, key, user, std::string(fallback), ValueKind::string,
                  [](const eval::Answer& answer) { return std::string(answer.text()); });
 }
 
-Detail<std::string> Client::object_detail(std::string_view key, const User& user, std::string_view fallback) const {
+Detail<std::string> Client::object_detail(std::string_view key, const User& user,
+                                          std::string_view fallback) const {
     return typed(*runtime_, key, user, std::string(fallback), ValueKind::object,
                  [](const eval::Answer& answer) { return std::string(answer.text()); });
 }
@@ -135,7 +141,8 @@ Variant Client::Handle::variant(const User& user) const noexcept {
     std::uint64_t place = place_.load(std::memory_order_relaxed);
     if ((place >> 32) != ruleset.serial) {  // the first call on this ruleset: look the key up
         const image::Entity* const found = ruleset.view.find(key_, key_hash_);
-        place = (std::uint64_t{ruleset.serial} << 32) | (found == nullptr ? 0 : ruleset.view.offset_of(*found));
+        place =
+            (std::uint64_t{ruleset.serial} << 32) | (found == nullptr ? 0 : ruleset.view.offset_of(*found));
         place_.store(place, std::memory_order_relaxed);
     }
     const auto offset = static_cast<image::Offset>(place);
@@ -144,7 +151,8 @@ Variant Client::Handle::variant(const User& user) const noexcept {
         unknown.error = EvaluationError::flag_not_found;
         return Variant(unknown, ruleset.view.version());
     }
-    const eval::Answer answer = eval::evaluate(ruleset.view, ruleset.view.entity(offset), user, ruleset.patterns);
+    const eval::Answer answer =
+        eval::evaluate(ruleset.view, ruleset.view.entity(offset), user, ruleset.patterns);
     if (answer.exposure) record(*client_, ruleset, answer, user, guard);
     return Variant(answer, ruleset.view.version());
 }

@@ -18,8 +18,8 @@ std::mt19937_64 seeded() {
 
 }  // namespace
 
-Delivery::Delivery(std::unique_ptr<exposure::EventSink> sink, exposure::EventQueue& queue, const Config& config,
-                   std::shared_ptr<const Clock> clock)
+Delivery::Delivery(std::unique_ptr<exposure::EventSink> sink, exposure::EventQueue& queue,
+                   const Config& config, std::shared_ptr<const Clock> clock)
     : queue_(queue),
       clock_(std::move(clock)),
       logger_(config.logger),
@@ -47,7 +47,8 @@ std::int64_t Delivery::step(bool everything) {
 
 void Delivery::take_batch() {
     const std::scoped_lock lock(mutex_);
-    queue_.take(batch_, batch_events_, limits::batch_bytes, [this](std::int64_t time_ms) { return make_id(time_ms); });
+    queue_.take(batch_, batch_events_, limits::batch_bytes,
+                [this](std::int64_t time_ms) { return make_id(time_ms); });
     waiting_ = batch_.size();
 }
 

@@ -60,13 +60,13 @@ private:
     Logger logger_;
     std::size_t batch_events_;
 
-    std::mutex delivering_;                          // guards what only a step uses; held while the sink works
+    std::mutex delivering_;  // guards what only a step uses; held while the sink works
     std::unique_ptr<exposure::EventSink> sink_;
     exposure::Batcher batcher_;
-    exposure::Batch batch_;                          // taken from the queue; its last `waiting_` events are to be offered
+    exposure::Batch batch_;  // taken from the queue; its last `waiting_` events are to be offered
     std::mt19937_64 random_;
 
-    mutable std::mutex mutex_;                       // guards what others look at; taken after `delivering_`
+    mutable std::mutex mutex_;  // guards what others look at; taken after `delivering_`
     std::size_t waiting_ = 0;
     Counts counts_;
     bool abandoned_ = false;

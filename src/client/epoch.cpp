@@ -72,7 +72,8 @@ bool register_barrier() noexcept {
 }
 
 void barrier_on_all_threads() noexcept {
-    if (epoch::readers_order.load(std::memory_order_relaxed)) return;  // their exchanges and our loads are sequentially consistent
+    if (epoch::readers_order.load(std::memory_order_relaxed))
+        return;  // their exchanges and our loads are sequentially consistent
 #if defined(__linux__)
     syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 #elif defined(_WIN32)
@@ -117,7 +118,8 @@ std::uint64_t advance() noexcept { return current.fetch_add(1, std::memory_order
 std::uint64_t oldest_reader() noexcept {
     barrier_on_all_threads();
     std::uint64_t oldest = UINT64_MAX;
-    for (const ReaderSlot* slot = all_slots.load(std::memory_order_acquire); slot != nullptr; slot = slot->next) {
+    for (const ReaderSlot* slot = all_slots.load(std::memory_order_acquire); slot != nullptr;
+         slot = slot->next) {
         const std::uint64_t reading = slot->epoch.load(std::memory_order_seq_cst);
         if (reading != 0) oldest = std::min(oldest, reading);
     }

@@ -12,10 +12,10 @@
 namespace expplat::runtime {
 
 struct alignas(64) ReaderSlot {
-    std::atomic<std::uint64_t> epoch{0};   // 0: not reading; otherwise the epoch that reading began in
-    std::atomic<bool> taken{false};        // by a living thread
-    ReaderSlot* next = nullptr;            // slots are never freed, only taken again
-    std::uint32_t number = 0;              // spreads counters
+    std::atomic<std::uint64_t> epoch{0};  // 0: not reading; otherwise the epoch that reading began in
+    std::atomic<bool> taken{false};       // by a living thread
+    ReaderSlot* next = nullptr;           // slots are never freed, only taken again
+    std::uint32_t number = 0;             // spreads counters
 };
 
 namespace epoch {
@@ -56,7 +56,8 @@ public:
             slot_.epoch.exchange(now, std::memory_order_seq_cst);
         } else {
             slot_.epoch.store(now, std::memory_order_relaxed);
-            std::atomic_signal_fence(std::memory_order_seq_cst);  // the compiler; the writer's barrier does the rest
+            std::atomic_signal_fence(
+                std::memory_order_seq_cst);  // the compiler; the writer's barrier does the rest
         }
     }
     ~ReadGuard() {

@@ -40,8 +40,9 @@ Result<image::Buffer> read_file(const std::string& path, std::size_t most) {
     if (S_ISDIR(status.st_mode)) return failure(path, EISDIR);
     if (!S_ISREG(status.st_mode)) return Error{ErrorCode::io, "cannot read " + path + ": not a regular file"};
     if (static_cast<std::size_t>(status.st_size) > most) {
-        return Error{ErrorCode::too_large, path + " has " + std::to_string(status.st_size) + " bytes, more than the " +
-                                               std::to_string(most) + " that a ruleset may have"};
+        return Error{ErrorCode::too_large, path + " has " + std::to_string(status.st_size) +
+                                               " bytes, more than the " + std::to_string(most) +
+                                               " that a ruleset may have"};
     }
     image::Buffer buffer(static_cast<std::size_t>(status.st_size));
     std::size_t done = 0;
@@ -49,14 +50,16 @@ Result<image::Buffer> read_file(const std::string& path, std::size_t most) {
         const ssize_t count = ::read(file.number(), buffer.data() + done, buffer.size() - done);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) return failure(path, errno);
-        if (count == 0) return Error{ErrorCode::io, "cannot read " + path + ": it became shorter while it was read"};
+        if (count == 0)
+            return Error{ErrorCode::io, "cannot read " + path + ": it became shorter while it was read"};
         done += static_cast<std::size_t>(count);
     }
     return buffer;
 }
 
 bool is_image(const image::Buffer& content) noexcept {
-    return content.size() >= sizeof image::magic && std::memcmp(content.data(), image::magic, sizeof image::magic) == 0;
+    return content.size() >= sizeof image::magic &&
+           std::memcmp(content.data(), image::magic, sizeof image::magic) == 0;
 }
 
 }  // namespace expplat::runtime

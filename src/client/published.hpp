@@ -19,7 +19,11 @@ namespace expplat::runtime {
 
 struct Published {
     Published(image::Image adopted, const ruleset::PatternTable* before, std::uint32_t serial_number)
-        : image(std::move(adopted)), view(image.view()), table(view, before), patterns(table.patterns()), serial(serial_number) {}
+        : image(std::move(adopted)),
+          view(image.view()),
+          table(view, before),
+          patterns(table.patterns()),
+          serial(serial_number) {}
 
     image::Image image;
     image::View view;
@@ -35,7 +39,7 @@ struct Published {
             delete this;
         }
     }
-    static std::atomic<std::uint64_t> live_count;      // of the process, for tests
+    static std::atomic<std::uint64_t> live_count;  // of the process, for tests
 };
 
 class Publication {
@@ -47,14 +51,18 @@ public:
     ~Publication();
 
     /// The current ruleset, or null. Under a `ReadGuard`, and valid as long as that.
-    [[nodiscard]] const Published* current() const noexcept { return current_.load(std::memory_order_seq_cst); }
+    [[nodiscard]] const Published* current() const noexcept {
+        return current_.load(std::memory_order_seq_cst);
+    }
 
     /// Makes it the current one and frees replaced ones that nobody reads. Writer only.
     void publish(const Published* next);
     /// Frees replaced rulesets that nobody reads any more. Writer only.
     void reclaim();
     /// Rulesets that are still allocated on behalf of this publication, pinned ones aside. Writer only.
-    [[nodiscard]] std::size_t live() const noexcept { return retired_.size() + (current_.load(std::memory_order_relaxed) != nullptr); }
+    [[nodiscard]] std::size_t live() const noexcept {
+        return retired_.size() + (current_.load(std::memory_order_relaxed) != nullptr);
+    }
 
     /// A number for the next `Published`: never 0, unique in the process until 2^32 rulesets later.
     [[nodiscard]] static std::uint32_t next_serial() noexcept;

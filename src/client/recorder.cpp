@@ -1,8 +1,8 @@
 #include "src/client/recorder.hpp"
 
 #include "expplat/base/hash.hpp"
-#include "src/ruleset/answer_json.hpp"
 #include "expplat/base/json_text.hpp"
+#include "src/ruleset/answer_json.hpp"
 
 namespace expplat::runtime {
 
@@ -17,18 +17,21 @@ std::string_view unit_name(const image::Unit& unit, const std::byte* base) {
 
 }  // namespace
 
-Recorder::Recorder(const Limits& limits, const std::vector<std::string>& attributes, std::shared_ptr<const Clock> clock)
+Recorder::Recorder(const Limits& limits, const std::vector<std::string>& attributes,
+                   std::shared_ptr<const Clock> clock)
     : wake_at_events_(limits.wake_at_events),
       clock_(std::move(clock)),
       attributes_(attributes),
       dedupe_(limits::dedupe_entries, limits.dedupe_window_ms),
       queue_(limits.queue_events, limits.queue_events * average_event_bytes) {}
 
-bool Recorder::exposure(const image::View& view, const eval::Answer& answer, const User& user, std::uint32_t stripe) noexcept {
+bool Recorder::exposure(const image::View& view, const eval::Answer& answer, const User& user,
+                        std::uint32_t stripe) noexcept {
     const std::byte* const base = image::base_of(*answer.entity);
     const eval::UnitValue unit(base, *answer.unit, user);
     const std::string_view key = image::key_of(*answer.entity);
-    const std::uint64_t subject = detail::fold_multiply(hash64(key) ^ 0x9E3779B97F4A7C15u, unit.hash() ^ answer.unit->name_word);
+    const std::uint64_t subject =
+        detail::fold_multiply(hash64(key) ^ 0x9E3779B97F4A7C15u, unit.hash() ^ answer.unit->name_word);
     if (!dedupe_.admit(subject, hash64(answer.variant_key()), clock_->steady_ms())) {
         deduplicated_[stripe % stripes].count.fetch_add(1, std::memory_order_relaxed);
         return false;

@@ -29,13 +29,16 @@ public:
         std::int64_t dedupe_window_ms = limits::dedupe_window_ms;
     };
 
-    Recorder(const Limits& limits, const std::vector<std::string>& attributes, std::shared_ptr<const Clock> clock);
+    Recorder(const Limits& limits, const std::vector<std::string>& attributes,
+             std::shared_ptr<const Clock> clock);
 
     /// Records what `answer` says must be counted, unless it was lately. True: the loop should be woken. `stripe` spreads
     /// the counters of threads.
-    bool exposure(const image::View& view, const eval::Answer& answer, const User& user, std::uint32_t stripe) noexcept;
+    bool exposure(const image::View& view, const eval::Answer& answer, const User& user,
+                  std::uint32_t stripe) noexcept;
     /// True: the loop should be woken.
-    bool track(std::string_view event, const User& user, std::optional<double> value, std::string_view properties) noexcept;
+    bool track(std::string_view event, const User& user, std::optional<double> value,
+               std::string_view properties) noexcept;
 
     [[nodiscard]] std::uint64_t deduplicated() const noexcept;
     [[nodiscard]] exposure::EventQueue& queue() noexcept { return queue_; }

@@ -19,7 +19,9 @@ namespace {
 class CallbackSink final : public exposure::EventSink {
 public:
     explicit CallbackSink(Sink::Callback callback) : callback_(std::move(callback)) {}
-    [[nodiscard]] exposure::Delivery deliver(std::span<const exposure::Event> batch) override { return callback_(batch); }
+    [[nodiscard]] exposure::Delivery deliver(std::span<const exposure::Event> batch) override {
+        return callback_(batch);
+    }
 
 private:
     Sink::Callback callback_;
@@ -37,10 +39,12 @@ Runtime::Runtime(Config config)
 
 Result<std::unique_ptr<Runtime>> Runtime::open(Config config) {
     if (config.source.kind() == Source::Kind::none) {
-        return Error{ErrorCode::invalid_argument, "config.source is not set: use Source::file or Source::text"};
+        return Error{ErrorCode::invalid_argument,
+                     "config.source is not set: use Source::file or Source::text"};
     }
     if (config.queue_events == 0 || config.batch_events == 0 || config.batch_age_ms <= 0) {
-        return Error{ErrorCode::invalid_argument, "queue_events, batch_events and batch_age_ms must be positive"};
+        return Error{ErrorCode::invalid_argument,
+                     "queue_events, batch_events and batch_age_ms must be positive"};
     }
     epoch::prepare();
     std::unique_ptr<Runtime> runtime(new Runtime(std::move(config)));
@@ -73,7 +77,8 @@ Result<void> Runtime::reload() {
 Runtime::FileStamp Runtime::stamp_of(const std::string& path) {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0) return {};
-    return {std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_size, status.st_ino};
+    return {std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_size,
+            status.st_ino};
 }
 
 Result<void> Runtime::adopt_file(bool only_if_changed) {
@@ -109,7 +114,8 @@ Result<void> Runtime::adopt_text(std::string_view json) {
         return compiled.error();
     }
     for (const std::string& pointer : compiled->unsupported) {
-        log(LogLevel::warning, "this library does not support " + pointer + ": it answers the caller's default");
+        log(LogLevel::warning,
+            "this library does not support " + pointer + ": it answers the caller's default");
     }
     publish(std::move(compiled->image), compiled->unsupported.size());
     return {};
@@ -138,7 +144,8 @@ Result<void> Runtime::start_recording() {
             break;
         }
         case Sink::Kind::custom:
-            if (!config_.sink.callback()) return Error{ErrorCode::invalid_argument, "Sink::custom was given no function"};
+            if (!config_.sink.callback())
+                return Error{ErrorCode::invalid_argument, "Sink::custom was given no function"};
             sink = std::make_unique<CallbackSink>(config_.sink.callback());
             break;
     }
@@ -159,7 +166,8 @@ void Runtime::track(std::string_view event, const User& user, std::optional<doub
     if (!properties.empty()) {
         const Result<ruleset::Document> parsed = ruleset::parse_json(properties, limits::user_bytes);
         if (!parsed || parsed->root().kind() != ruleset::NodeKind::object) {
-            log(LogLevel::warning, "track: the properties of " + std::string(event) + " are no JSON object and were left out");
+            log(LogLevel::warning,
+                "track: the properties of " + std::string(event) + " are no JSON object and were left out");
             properties = {};
         }
     }
@@ -174,7 +182,8 @@ bool Runtime::flush(std::chrono::milliseconds timeout) {
         if (delivery_->idle()) return true;
         const auto left = deadline - std::chrono::steady_clock::now();
         if (left <= std::chrono::milliseconds::zero()) return false;
-        std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(left, std::chrono::milliseconds(std::max<std::int64_t>(wait_ms, 1))));
+        std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(
+            left, std::chrono::milliseconds(std::max<std::int64_t>(wait_ms, 1))));
     }
 }
 
@@ -200,7 +209,8 @@ Stats Runtime::stats() {
         stats.dead_lettered = counts.dead_lettered;
         stats.dropped_queue_full = totals.refused;
         stats.dropped_shutdown = counts.dropped_shutdown;
-        stats.in_flight = totals.accepted - counts.acknowledged - counts.dead_lettered - counts.dropped_shutdown;
+        stats.in_flight =
+            totals.accepted - counts.acknowledged - counts.dead_lettered - counts.dropped_shutdown;
         stats.recorded = stats.deduplicated + totals.accepted + totals.refused;
         stats.batches = counts.batches;
         stats.failed_deliveries = counts.failed;
@@ -301,8 +311,8 @@ void Runtime::after_fork_in_parent() noexcept {
 
 void Runtime::after_fork_in_child() noexcept {
     const bool had_thread = thread_ != nullptr;
-    (void)thread_.release();   // that thread is the parent's: there is nothing here to join
-    (void)signal_.release();   // and it may be waiting on this
+    (void)thread_.release();  // that thread is the parent's: there is nothing here to join
+    (void)signal_.release();  // and it may be waiting on this
     signal_ = std::make_unique<Signal>();
     if (delivery_ != nullptr) {
         recorder_->queue().clear();

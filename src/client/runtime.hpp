@@ -34,7 +34,8 @@ public:
     [[nodiscard]] const Publication& publication() const noexcept { return publication_; }
     /// Null where nothing is recorded.
     [[nodiscard]] Recorder* recorder() const noexcept { return recording_.load(std::memory_order_acquire); }
-    void track(std::string_view event, const User& user, std::optional<double> value, std::string_view properties) noexcept;
+    void track(std::string_view event, const User& user, std::optional<double> value,
+               std::string_view properties) noexcept;
     /// Wakes the thread.
     void wake() const noexcept;
 
@@ -73,7 +74,7 @@ private:
 
     /// What the thread waits on. Replaced in a forked child, where nobody waits on the old one any more.
     struct Signal {
-        std::mutex mutex;                 // guards the flags
+        std::mutex mutex;  // guards the flags
         std::condition_variable changed;
         bool wake = false;
         bool stop = false;
@@ -82,11 +83,11 @@ private:
     Config config_;
     std::shared_ptr<const Clock> clock_;
 
-    std::mutex writing_;                  // guards the ruleset's side: the workspace, the stamp, publishing
+    std::mutex writing_;  // guards the ruleset's side: the workspace, the stamp, publishing
     ruleset::Workspace workspace_{ruleset::Mode::tolerant};
     Publication publication_;
     FileStamp stamp_;
-    std::string refused_;                 // the last refusal of the watch, logged once
+    std::string refused_;  // the last refusal of the watch, logged once
     std::uint64_t adopted_ = 0;
     std::uint64_t refusals_ = 0;
     std::uint64_t unsupported_ = 0;
@@ -97,8 +98,8 @@ private:
 
     std::unique_ptr<Signal> signal_;
     std::unique_ptr<std::thread> thread_;
-    std::int64_t watched_at_ms_ = 0;      // the thread's own
-    std::mutex closing_;                  // guards `closed_`, and serialises close and flush
+    std::int64_t watched_at_ms_ = 0;  // the thread's own
+    std::mutex closing_;              // guards `closed_`, and serialises close and flush
     bool closed_ = false;
 };
 

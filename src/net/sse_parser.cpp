@@ -112,7 +112,7 @@ SseItem SseParser::take_data(std::string_view value) {
     if (data_.empty() && line_.size() > kept_buffer_bytes) {
         // The value is the end of the buffered line: a large one is moved, not copied.
         const std::size_t before = line_.size() - value.size();
-        data_.swap(line_);
+        data_ = std::exchange(line_, {});
         data_.erase(0, before);
     } else {
         data_ += value;

@@ -50,7 +50,7 @@ void ReferenceCheck::gather() {
     kinds_.reserve(entities_.size());
     checked_.supported.reserve(entities_.size());
     checked_.steps.reserve(entities_.size());
-    std::uint64_t evaluated = 0;
+    std::uint64_t answering = 0;
     std::uint64_t list_entries = 0;
     for (std::uint32_t i = 0; i < entities_.size(); ++i) {
         const Outline& outline = *entities_[i];
@@ -58,7 +58,7 @@ void ReferenceCheck::gather() {
         checked_.supported.push_back(outline.supported ? 1 : 0);
         checked_.steps.push_back(outline.own_steps);
         entries[static_cast<std::size_t>(outline.kind)].push_back({outline.key_hash, outline.key, i});
-        if (has_answers(outline.kind) && evaluated++ == limits::flags) {
+        if (has_answers(outline.kind) && answering++ == limits::flags) {
             add_to_map(outline.kind, "more than " + std::to_string(limits::flags) + " flags and experiments");
         }
         const bool fitted = list_entries <= limits::list_entries;

@@ -3,7 +3,6 @@
 #include <array>
 #include <numeric>
 #include <string>
-#include <utility>
 
 #include "src/ruleset/findings.hpp"
 #include "src/ruleset/reference_check.hpp"

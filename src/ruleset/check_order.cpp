@@ -1,7 +1,5 @@
 // Cycles, the order of dependencies and worst-case work: RULESET.md, section 1.
-#include <algorithm>
 #include <string>
-#include <utility>
 
 #include "src/ruleset/findings.hpp"
 #include "src/ruleset/reference_check.hpp"

@@ -34,14 +34,16 @@ image::Ref ChunkWriter::text(std::string_view text) {
     if (!text.empty()) std::memcpy(chunk_.bytes.data() + at + sizeof(image::Text), text.data(), text.size());
     texts_.push_back(at);
     if (texts_.size() == few_texts + 1) {
-        for (const image::Ref ref : texts_) text_index_.emplace(image::text_at(chunk_.bytes.data(), ref), ref);
+        for (const image::Ref ref : texts_)
+            text_index_.emplace(image::text_at(chunk_.bytes.data(), ref), ref);
     } else if (texts_.size() > few_texts) {
         text_index_.emplace(text, at);
     }
     return at;
 }
 
-void ChunkWriter::relocate(Relocation::Kind kind, std::size_t at, Reference::Target target, std::string_view key) {
+void ChunkWriter::relocate(Relocation::Kind kind, std::size_t at, Reference::Target target,
+                           std::string_view key) {
     chunk_.relocations.push_back(
         {kind, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(chunk_.names.size())});
     chunk_.names.push_back({target, std::string(key)});

@@ -24,15 +24,15 @@ namespace expplat::ruleset {
 /// A place that the linker fills with what an entity that is named turns out to be.
 struct Relocation {
     enum class Kind : std::uint8_t {
-        segment,         // Offset of the segment
-        prerequisite,    // Offset of the flag or experiment
-        layer_seed,      // 8 bytes: XXH3 of the layer's salt
-        holdout,         // 8 bytes: XXH3 of the holdout's salt; 8 bytes: its boundary
-        pattern,         // number of the pattern
+        segment,       // Offset of the segment
+        prerequisite,  // Offset of the flag or experiment
+        layer_seed,    // 8 bytes: XXH3 of the layer's salt
+        holdout,       // 8 bytes: XXH3 of the holdout's salt; 8 bytes: its boundary
+        pattern,       // number of the pattern
     };
     Kind kind = Kind::segment;
-    std::uint32_t at = 0;     // byte of the chunk
-    std::uint32_t name = 0;   // position in `Chunk::names`, or `Chunk::patterns`
+    std::uint32_t at = 0;    // byte of the chunk
+    std::uint32_t name = 0;  // position in `Chunk::names`, or `Chunk::patterns`
 };
 
 struct ChunkName {
@@ -46,12 +46,12 @@ struct ChunkPattern {
 };
 
 struct Chunk {
-    std::vector<std::byte> bytes;            // a multiple of 8
+    std::vector<std::byte> bytes;  // a multiple of 8
     std::vector<Relocation> relocations;
     std::vector<ChunkName> names;
     std::vector<ChunkPattern> patterns;
-    std::uint64_t seed = 0;                  // a layer's or holdout's, which have no bytes
-    std::uint64_t below = 0;                 // a holdout's boundary
+    std::uint64_t seed = 0;   // a layer's or holdout's, which have no bytes
+    std::uint64_t below = 0;  // a holdout's boundary
 };
 
 class ChunkWriter {
@@ -90,8 +90,8 @@ private:
     [[nodiscard]] image::Ref find_text(std::string_view text) const;
 
     Chunk chunk_;
-    std::vector<image::Ref> texts_;                                // all, while they are few
-    absl::flat_hash_map<std::string, image::Ref> text_index_;      // all, once they are many
+    std::vector<image::Ref> texts_;                            // all, while they are few
+    absl::flat_hash_map<std::string, image::Ref> text_index_;  // all, once they are many
 };
 
 }  // namespace expplat::ruleset

@@ -24,7 +24,8 @@ std::string folded(std::string_view text) {
 
 image::NumberOperand number_operand(const Number& number) {
     return {number.integral ? 1u : 0u, 0,
-            number.integral ? static_cast<std::uint64_t>(number.integer) : std::bit_cast<std::uint64_t>(number.real)};
+            number.integral ? static_cast<std::uint64_t>(number.integer)
+                            : std::bit_cast<std::uint64_t>(number.real)};
 }
 
 image::Opcode opcode_of(Operator op) {
@@ -59,6 +60,19 @@ image::Unit write_unit(ChunkWriter& writer, std::string_view unit) {
     return {name_word(unit), writer.text(unit), short_size(unit), 0};
 }
 
+namespace {
+
+/// Different texts of one hash: a set that has such is looked through by slots, however small.
+bool has_equal_hashes(const std::vector<image::SetEntry>& entries) {
+    std::vector<std::uint64_t> hashes;
+    hashes.reserve(entries.size());
+    for (const image::SetEntry& entry : entries) hashes.push_back(entry.hash);
+    std::sort(hashes.begin(), hashes.end());
+    return std::adjacent_find(hashes.begin(), hashes.end()) != hashes.end();
+}
+
+}  // namespace
+
 image::Ref write_set(ChunkWriter& writer, std::vector<SetMember> members) {
     if (members.empty()) return 0;
     std::vector<image::SetEntry> entries;
@@ -80,7 +94,7 @@ image::Ref write_set(ChunkWriter& writer, std::vector<SetMember> members) {
     image::StringSet set{};
     set.count = static_cast<std::uint32_t>(entries.size());
     set.entries = writer.write_array<image::SetEntry>(entries);
-    if (entries.size() > image::small_set) {
+    if (entries.size() > image::small_set || has_equal_hashes(entries)) {
         set.slots = writer.write_array<std::uint32_t>(slots);
         set.slot_mask = mask;
     }
@@ -121,9 +135,9 @@ image::Jump ConditionCompiler::emit_parts(const Condition& condition, std::uint3
     parts.reserve(condition.parts.size());
     for (const Condition& part : condition.parts) parts.push_back(&part);
     if (!weights_.empty() && parts.size() > 1) {
-        const auto heaviest = std::max_element(parts.begin(), parts.end(), [this](const Condition* a, const Condition* b) {
-            return weight(*a) < weight(*b);
-        });
+        const auto heaviest = std::max_element(
+            parts.begin(), parts.end(),
+            [this](const Condition* a, const Condition* b) { return weight(*a) < weight(*b); });
         std::rotate(heaviest, heaviest + 1, parts.end());
     }
     image::Jump entry = all ? on_true : on_false;
@@ -207,7 +221,9 @@ void ConditionCompiler::write_comparison(image::Instruction& instruction, const 
         case Operator::version_below:
         case Operator::version_at_most:
         case Operator::version_above:
-        case Operator::version_at_least: instruction.operand = writer_.text(condition.operands.front().string); return;
+        case Operator::version_at_least:
+            instruction.operand = writer_.text(condition.operands.front().string);
+            return;
         case Operator::before:
         case Operator::after: instruction.operand = write_instant(condition.operands.front()); return;
         case Operator::in_cidr: instruction.operand = write_cidrs(condition); return;
@@ -221,7 +237,8 @@ void ConditionCompiler::write_membership(image::Instruction& instruction, const 
         const Scalar& operand = condition.operands.front();
         if (operand.kind == ValueKind::string) {
             instruction.opcode = image::Opcode::equals_string;
-            const std::string text = condition.ignore_case ? folded(operand.string) : std::string(operand.string);
+            const std::string text =
+                condition.ignore_case ? folded(operand.string) : std::string(operand.string);
             instruction.operand = writer_.write(image::StringOperand{hash64(text), writer_.text(text), 0});
         } else if (operand.kind == ValueKind::boolean) {
             instruction.opcode = image::Opcode::equals_boolean;
@@ -249,7 +266,8 @@ void ConditionCompiler::write_membership(image::Instruction& instruction, const 
     }
     in.strings = condition.ignore_case ? write_folded_set(writer_, std::move(folded_strings))
                                        : write_set(writer_, std::move(strings));
-    std::sort(numbers.begin(), numbers.end(), [](const Number& a, const Number& b) { return compare(a, b) < 0; });
+    std::sort(numbers.begin(), numbers.end(),
+              [](const Number& a, const Number& b) { return compare(a, b) < 0; });
     std::vector<image::NumberOperand> records;
     records.reserve(numbers.size());
     for (const Number& number : numbers) records.push_back(number_operand(number));
@@ -273,7 +291,8 @@ void ConditionCompiler::write_text_search(image::Instruction& instruction, const
 image::Ref ConditionCompiler::write_texts(const Condition& condition) {
     std::vector<std::uint32_t> words{static_cast<std::uint32_t>(condition.operands.size())};
     for (const Scalar& operand : condition.operands) {
-        words.push_back(writer_.text(condition.ignore_case ? folded(operand.string) : std::string(operand.string)));
+        words.push_back(
+            writer_.text(condition.ignore_case ? folded(operand.string) : std::string(operand.string)));
     }
     static_assert(sizeof(image::TextList) == sizeof(std::uint32_t));
     return writer_.write_array<std::uint32_t>(words);
@@ -281,20 +300,23 @@ image::Ref ConditionCompiler::write_texts(const Condition& condition) {
 
 image::Ref ConditionCompiler::write_instant(const Scalar& operand) {
     eval::Instant instant = eval::instant_of_unix_ms(operand.number.integer);
-    if (operand.kind == ValueKind::string) (void)eval::parse_instant(operand.string, instant);  // the reader accepted it
+    if (operand.kind == ValueKind::string)
+        (void)eval::parse_instant(operand.string, instant);  // the reader accepted it
     return writer_.write(image::InstantOperand{instant.seconds, instant.fraction,
                                                instant.rest.empty() ? 0 : writer_.text(instant.rest), 0});
 }
 
 image::Ref ConditionCompiler::write_cidrs(const Condition& condition) {
-    const image::Ref list = writer_.reserve(sizeof(image::CidrList) + condition.operands.size() * sizeof(image::CidrRecord),
-                                            alignof(image::CidrRecord));
+    const image::Ref list =
+        writer_.reserve(sizeof(image::CidrList) + condition.operands.size() * sizeof(image::CidrRecord),
+                        alignof(image::CidrRecord));
     writer_.put(list, image::CidrList{static_cast<std::uint32_t>(condition.operands.size()), 0});
     std::size_t at = list + sizeof(image::CidrList);
     for (const Scalar& operand : condition.operands) {
         eval::Cidr cidr{};
         (void)eval::parse_cidr(operand.string, cidr);  // the reader accepted it
-        writer_.put(at, image::CidrRecord{cidr.base.high, cidr.base.low, cidr.length, cidr.base.v6 ? 1u : 0u});
+        writer_.put(at,
+                    image::CidrRecord{cidr.base.high, cidr.base.low, cidr.length, cidr.base.v6 ? 1u : 0u});
         at += sizeof(image::CidrRecord);
     }
     return list;

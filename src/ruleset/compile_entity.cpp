@@ -41,9 +41,9 @@ public:
         variants(experiment.type, experiment.variants);
         targets(experiment.targets);
         prerequisites(experiment.prerequisites);
-        const image::Jump entry = experiment.condition
-                                      ? conditions_.emit(*experiment.condition, 0, image::accept, image::reject)
-                                      : image::accept;
+        const image::Jump entry =
+            experiment.condition ? conditions_.emit(*experiment.condition, 0, image::accept, image::reject)
+                                 : image::accept;
         finish_code(entry);
         entity_.experiment = writer_.reserve<image::ExperimentRecord>();
         image::ExperimentRecord record{};
@@ -98,7 +98,8 @@ private:
     void targets(const std::vector<Target>& targets) {
         std::vector<SetMember> members;
         for (const Target& target : targets) {
-            for (const std::string_view user_key : target.user_keys) members.push_back({user_key, target.variant});
+            for (const std::string_view user_key : target.user_keys)
+                members.push_back({user_key, target.variant});
         }
         entity_.targets = write_set(writer_, std::move(members));
     }
@@ -112,7 +113,8 @@ private:
             image::PrerequisiteRecord record{};
             record.key = writer_.text(prerequisite.key);
             std::vector<image::Ref> accepted;
-            for (const std::string_view variant : prerequisite.variants) accepted.push_back(writer_.text(variant));
+            for (const std::string_view variant : prerequisite.variants)
+                accepted.push_back(writer_.text(variant));
             record.variant_count = static_cast<std::uint32_t>(accepted.size());
             record.variants = writer_.write_array<image::Ref>(accepted);
             writer_.put(at, record);
@@ -157,14 +159,15 @@ private:
         split.count = static_cast<std::uint32_t>(serve.shares.size());
         Wide total = 0;
         for (const Share& share : serve.shares) total += share.weight_micros;
-        const image::Ref at =
-            writer_.reserve(sizeof split + serve.shares.size() * sizeof(image::SplitRange), alignof(image::Split));
+        const image::Ref at = writer_.reserve(sizeof split + serve.shares.size() * sizeof(image::SplitRange),
+                                              alignof(image::Split));
         writer_.put(at, split);
         Wide sum = 0;
         std::size_t place = at + sizeof split;
         for (const Share& share : serve.shares) {
             sum += share.weight_micros;
-            writer_.put(place, image::SplitRange{static_cast<std::uint64_t>((sum << 32) / total), share.variant, 0});
+            writer_.put(place,
+                        image::SplitRange{static_cast<std::uint64_t>((sum << 32) / total), share.variant, 0});
             place += sizeof(image::SplitRange);
         }
         return at;
@@ -200,8 +203,9 @@ Chunk compile_segment(std::string_view key, const Segment& segment, const CallWe
     record.included = write_set(writer, members(segment.included));
     record.excluded = write_set(writer, members(segment.excluded));
     ConditionCompiler conditions(writer, weights);
-    const image::Jump entry = segment.condition ? conditions.emit(*segment.condition, 0, image::accept, image::reject)
-                                                : image::reject;
+    const image::Jump entry = segment.condition
+                                  ? conditions.emit(*segment.condition, 0, image::accept, image::reject)
+                                  : image::reject;
     conditions.finish(record.code, record.code_count);
     record.entry = conditions.resolve(entry);
     writer.put(0, record);

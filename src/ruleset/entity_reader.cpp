@@ -1,6 +1,5 @@
 #include "src/ruleset/entity_reader.hpp"
 
-#include <algorithm>
 #include <string>
 
 #include "expplat/base/hash.hpp"

@@ -60,11 +60,12 @@ private:
     void read_segment_name(const Node& node, const Path& path, Condition& condition);
     void read_sample(const Node& node, const Path& path, Condition& condition);
     void read_form(const Node& node, const Path& path, Condition& condition);
-    void read_operators(const Node& node, const Path& path, Condition& condition);
+    [[nodiscard]] bool read_operators(const Node& node, const Path& path, Condition& condition);
     struct Parts {
         std::size_t forms = 0;
         std::size_t operators = 0;
         bool unknown = false;
+        bool take_ignore_case = false;  // the operators
         const Node* ignore_case = nullptr;
     };
     void check_parts(const Node& node, const Path& path, Condition::Form form, const Parts& found);

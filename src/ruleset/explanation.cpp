@@ -3,8 +3,8 @@
 #include <array>
 #include <cstdio>
 
-#include "src/ruleset/answer_json.hpp"
 #include "expplat/base/json_text.hpp"
+#include "src/ruleset/answer_json.hpp"
 
 namespace expplat::ruleset {
 
@@ -103,7 +103,8 @@ std::string describe_in(const std::byte* base, image::Ref ref) {
     const image::InOperand& in = at<image::InOperand>(base, ref);
     ListText list;
     if (in.strings != 0) add_strings(list, base, in.strings);
-    for (const image::NumberOperand& number : array_at<image::NumberOperand>(base, in.numbers, in.number_count)) {
+    for (const image::NumberOperand& number :
+         array_at<image::NumberOperand>(base, in.numbers, in.number_count)) {
         list.add(describe(eval::number_of(number)));
     }
     if ((in.booleans & 1u) != 0) list.add("false");
@@ -125,7 +126,8 @@ std::string describe_instant(const std::byte* base, image::Ref ref) {
     std::string text = std::to_string(instant.seconds) + " s since 1970";
     if (instant.fraction != 0 || instant.rest != 0) {
         std::array<char, 24> digits{};
-        std::snprintf(digits.data(), digits.size(), "%018llu", static_cast<unsigned long long>(instant.fraction));
+        std::snprintf(digits.data(), digits.size(), "%018llu",
+                      static_cast<unsigned long long>(instant.fraction));
         text = std::to_string(instant.seconds) + "." + digits.data() +
                std::string(image::optional_text_at(base, instant.rest)) + " s since 1970";
     }
@@ -135,20 +137,24 @@ std::string describe_instant(const std::byte* base, image::Ref ref) {
 std::string describe_cidrs(const std::byte* base, image::Ref ref) {
     const std::uint32_t count = at<image::CidrList>(base, ref).count;
     ListText list;
-    for (const image::CidrRecord& cidr : array_at<image::CidrRecord>(base, ref + sizeof(image::CidrList), count)) {
+    for (const image::CidrRecord& cidr :
+         array_at<image::CidrRecord>(base, ref + sizeof(image::CidrList), count)) {
         std::array<char, 64> text{};
         if (cidr.v6 != 0) {
             int used = 0;
             for (int group = 0; group < 8; ++group) {
                 const std::uint64_t half = group < 4 ? cidr.high : cidr.low;
-                used += std::snprintf(text.data() + used, text.size() - static_cast<std::size_t>(used), group == 0 ? "%x" : ":%x",
+                used += std::snprintf(text.data() + used, text.size() - static_cast<std::size_t>(used),
+                                      group == 0 ? "%x" : ":%x",
                                       static_cast<unsigned>((half >> (48 - 16 * (group % 4))) & 0xFFFF));
             }
-            std::snprintf(text.data() + used, text.size() - static_cast<std::size_t>(used), "/%u", cidr.length);
+            std::snprintf(text.data() + used, text.size() - static_cast<std::size_t>(used), "/%u",
+                          cidr.length);
         } else {
-            std::snprintf(text.data(), text.size(), "%u.%u.%u.%u/%u", static_cast<unsigned>(cidr.low >> 24) & 255,
-                          static_cast<unsigned>(cidr.low >> 16) & 255, static_cast<unsigned>(cidr.low >> 8) & 255,
-                          static_cast<unsigned>(cidr.low) & 255, cidr.length);
+            std::snprintf(
+                text.data(), text.size(), "%u.%u.%u.%u/%u", static_cast<unsigned>(cidr.low >> 24) & 255,
+                static_cast<unsigned>(cidr.low >> 16) & 255, static_cast<unsigned>(cidr.low >> 8) & 255,
+                static_cast<unsigned>(cidr.low) & 255, cidr.length);
         }
         list.add(text.data());
     }
@@ -161,15 +167,17 @@ std::string describe_unit(std::string_view unit_name) {
 
 std::string describe_choice(const eval::Choice& choice) {
     const std::string who = describe_unit(choice.unit_name) + " " + quoted(choice.unit);
-    const std::string point = "point " + std::to_string(choice.point) + " of 4294967296 (" + percent_of_range(choice.point) + ")";
+    const std::string point =
+        "point " + std::to_string(choice.point) + " of 4294967296 (" + percent_of_range(choice.point) + ")";
     switch (choice.kind) {
         case eval::Choice::Kind::split:
             return "split by " + who + ": " + point + " lies in [" + std::to_string(choice.from) + ", " +
                    std::to_string(choice.below) + ") → variant " + quoted(choice.variant);
         case eval::Choice::Kind::layer:
-            return "layer " + quoted(choice.name) + " by " + who + ": " + point + " is slot " + std::to_string(choice.slot) +
-                   " of 10000, " + (choice.inside ? "inside" : "outside") + " [" + std::to_string(choice.from) + ", " +
-                   std::to_string(choice.below) + ")" + (choice.inside ? "" : " → not enrolled");
+            return "layer " + quoted(choice.name) + " by " + who + ": " + point + " is slot " +
+                   std::to_string(choice.slot) + " of 10000, " + (choice.inside ? "inside" : "outside") +
+                   " [" + std::to_string(choice.from) + ", " + std::to_string(choice.below) + ")" +
+                   (choice.inside ? "" : " → not enrolled");
         case eval::Choice::Kind::sample:
         case eval::Choice::Kind::holdout:
         case eval::Choice::Kind::traffic: break;
@@ -181,33 +189,41 @@ std::string describe_choice(const eval::Choice& choice) {
     return what + " by " + who + ": " + point + " is " + (choice.inside ? "below " : "not below ") +
            std::to_string(choice.below) + " (" + percent_of_range(choice.below) + ")" +
            (choice.kind == eval::Choice::Kind::sample ? (choice.inside ? " → in" : " → out")
-            : holdout                                 ? (choice.inside ? " → held out" : " → not held out")
-                                                      : (choice.inside ? " → enrolled" : " → not enrolled"));
+            : holdout ? (choice.inside ? " → held out" : " → not held out")
+                      : (choice.inside ? " → enrolled" : " → not enrolled"));
 }
 
 std::string describe_step(const image::View& view, const User& user, const eval::Step& step) {
     using Kind = eval::Step::Kind;
     switch (step.kind) {
         case Kind::settled:
-            return quoted(step.name) + " is not running: it gives " + (step.unit.empty() ? "no variant" : quoted(step.unit));
+            return quoted(step.name) + " is not running: it gives " +
+                   (step.unit.empty() ? "no variant" : quoted(step.unit));
         case Kind::targets:
             return std::string("targets: the user's key is ") + (step.result ? "listed" : "not listed");
         case Kind::enter_prerequisite: return "prerequisite " + quoted(step.name) + ":";
         case Kind::leave_prerequisite:
-            return "prerequisite " + quoted(step.name) + (step.result ? " gives a wanted variant" : " does not give a wanted variant");
+            return "prerequisite " + quoted(step.name) +
+                   (step.result ? " gives a wanted variant" : " does not give a wanted variant");
         case Kind::follow_prerequisite:
             return "… if its own prerequisite " + quoted(step.name) + " allows it:";
         case Kind::enter_segment: return "segment " + quoted(step.name) + ":";
         case Kind::leave_segment:
-            return std::string("the user is ") + (step.result ? "in" : "not in") + " segment " + quoted(step.name);
+            return std::string("the user is ") + (step.result ? "in" : "not in") + " segment " +
+                   quoted(step.name);
         case Kind::follow_segment: return "… as segment " + quoted(step.name) + " decides:";
         case Kind::segment_lists:
             if (step.unit.empty()) return "the segment's unit is absent: its lists do not apply";
-            return quoted(step.unit) + (step.result ? " is included" : step.excluded ? " is excluded" : " is in neither list");
+            return quoted(step.unit) + (step.result     ? " is included"
+                                        : step.excluded ? " is excluded"
+                                                        : " is in neither list");
         case Kind::condition:
-            if (step.instruction->opcode == Opcode::sample) return std::string("sample → ") + (step.result ? "true" : "false");
-            return std::string(step.name) + " " + describe_operator(view, step.base, *step.instruction) + ": the user has " +
-                   describe_value(user, step.value) + " → " + (step.result ? "true" : "false");
+            if (step.instruction->opcode == Opcode::sample)
+                return std::string("sample → ") + (step.result ? "true" : "false");
+            return std::string(step.name) + " " + describe_operator(view, step.base, *step.instruction) +
+                   (step.value == nullptr ? ": the user has none"
+                                          : ": the user has " + describe_value(user, step.value)) +
+                   " → " + (step.result ? "true" : "false");
         case Kind::choice: return describe_choice(step.choice);
         case Kind::outcome: {
             const std::string rule = step.is_default ? "no rule serves: the default"
@@ -223,7 +239,8 @@ std::string describe_step(const image::View& view, const User& user, const eval:
 
 /// The rule that a condition of the explained flag itself belongs to.
 std::string rule_prefix(const image::Entity& entity, const eval::Step& step) {
-    const bool about_rule = step.kind == eval::Step::Kind::condition || step.kind == eval::Step::Kind::leave_segment;
+    const bool about_rule =
+        step.kind == eval::Step::Kind::condition || step.kind == eval::Step::Kind::leave_segment;
     if (entity.kind != image::EntityKind::flag || step.depth > 0 || !about_rule) return {};
     const std::byte* const base = image::base_of(entity);
     const auto outcomes = array_at<image::Outcome>(base, entity.outcomes, entity.outcome_count);
@@ -234,8 +251,10 @@ std::string rule_prefix(const image::Entity& entity, const eval::Step& step) {
 std::string heading(const image::View& view, const image::Entity& entity, const User& user) {
     const bool flag = entity.kind == image::EntityKind::flag;
     std::string line = (flag ? "flag " : "experiment ") + quoted(image::key_of(entity)) + ", version " +
-                       std::to_string(view.version()) + ", user " + (user.has_key() ? quoted(user.key()) : "without a key");
-    if ((entity.flags & image::entity_flags::unsupported) != 0) return line + ": not supported by this library";
+                       std::to_string(view.version()) + ", user " +
+                       (user.has_key() ? quoted(user.key()) : "without a key");
+    if ((entity.flags & image::entity_flags::unsupported) != 0)
+        return line + ": not supported by this library";
     switch (entity.state) {
         case image::State::draft: return line + ": draft";
         case image::State::running: return line + (flag ? ": enabled" : ": running");
@@ -247,17 +266,22 @@ std::string heading(const image::View& view, const image::Entity& entity, const 
 
 }  // namespace
 
-std::string describe_operator(const image::View& view, const std::byte* base, const image::Instruction& instruction) {
+std::string describe_operator(const image::View& view, const std::byte* base,
+                              const image::Instruction& instruction) {
     std::string text(operator_name(instruction.opcode));
     text += ' ';
     const image::Ref operand = instruction.operand;
     switch (instruction.opcode) {
-        case Opcode::equals_string: text += quoted(text_at(base, at<image::StringOperand>(base, operand).text)); break;
+        case Opcode::equals_string:
+            text += quoted(text_at(base, at<image::StringOperand>(base, operand).text));
+            break;
         case Opcode::equals_number:
         case Opcode::less_than:
         case Opcode::at_most:
         case Opcode::greater_than:
-        case Opcode::at_least: text += describe(eval::number_of(at<image::NumberOperand>(base, operand))); break;
+        case Opcode::at_least:
+            text += describe(eval::number_of(at<image::NumberOperand>(base, operand)));
+            break;
         case Opcode::equals_boolean:
         case Opcode::exists: text += operand != 0 ? "true" : "false"; break;
         case Opcode::in_strings: text += describe_strings(base, operand); break;

@@ -12,8 +12,8 @@
 namespace expplat::ruleset {
 
 /// Lines without line ends, indented by two spaces a level. The first names the entity, the last is the answer.
-[[nodiscard]] std::vector<std::string> explain(const image::View& view, const image::Entity& entity, const User& user,
-                                               const eval::Patterns& patterns);
+[[nodiscard]] std::vector<std::string> explain(const image::View& view, const image::Entity& entity,
+                                               const User& user, const eval::Patterns& patterns);
 
 /// An instruction's operator and operand as a ruleset writes them: `in ["DE","FR"]`.
 [[nodiscard]] std::string describe_operator(const image::View& view, const std::byte* base,

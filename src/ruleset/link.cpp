@@ -28,7 +28,8 @@ public:
         place_tables(environment);
         if (size_ > limits::image_bytes) {
             return Error{ErrorCode::too_large, "the compiled ruleset would have " + std::to_string(size_) +
-                                                   " bytes, more than " + std::to_string(limits::image_bytes)};
+                                                   " bytes, more than " +
+                                                   std::to_string(limits::image_bytes)};
         }
         image::Buffer buffer(size_);
         bytes_ = buffer.data();
@@ -46,7 +47,8 @@ private:
         for (const bool evaluated : {false, true}) {
             for (const std::uint32_t i : checked_.order) {
                 if (is_evaluated(inputs_[i].outline->kind) != evaluated) continue;
-                if (!evaluated && (inputs_[i].outline->kind != EntityKind::segment || !is_supported(i))) continue;
+                if (!evaluated && (inputs_[i].outline->kind != EntityKind::segment || !is_supported(i)))
+                    continue;
                 if (evaluated && !is_supported(i)) {
                     replacements_[i] = std::make_unique<Chunk>(
                         compile_unsupported(inputs_[i].outline->key, inputs_[i].outline->kind));
@@ -89,8 +91,11 @@ private:
     void add_pattern(std::uint32_t i, const ChunkPattern& pattern) {
         std::string name(image::text_at(chunk(i).bytes.data(), pattern.text));
         name += pattern.ignore_case ? 'i' : '-';
-        if (!pattern_numbers_.try_emplace(std::move(name), static_cast<std::uint32_t>(patterns_.size())).second) return;
-        patterns_.push_back({static_cast<image::Offset>(offsets_[i] + pattern.text), pattern.ignore_case ? 1u : 0u});
+        if (!pattern_numbers_.try_emplace(std::move(name), static_cast<std::uint32_t>(patterns_.size()))
+                 .second)
+            return;
+        patterns_.push_back(
+            {static_cast<image::Offset>(offsets_[i] + pattern.text), pattern.ignore_case ? 1u : 0u});
     }
 
     void write_chunks() {
@@ -116,7 +121,8 @@ private:
             if (needs_patterns_[i] != 0) {
                 base[offsetof(image::Entity, flags)] |= std::byte{image::entity_flags::needs_patterns};
             }
-            put(bytes_, header_.entities + ordinals[i] * sizeof(image::Offset), static_cast<image::Offset>(offsets_[i]));
+            put(bytes_, header_.entities + ordinals[i] * sizeof(image::Offset),
+                static_cast<image::Offset>(offsets_[i]));
         }
     }
 
@@ -147,7 +153,9 @@ private:
                 case Relocation::Kind::holdout:
                     put(base, relocation.at + sizeof(std::uint64_t), inputs_[target].chunk->below);
                     [[fallthrough]];
-                case Relocation::Kind::layer_seed: put(base, relocation.at, inputs_[target].chunk->seed); break;
+                case Relocation::Kind::layer_seed:
+                    put(base, relocation.at, inputs_[target].chunk->seed);
+                    break;
                 case Relocation::Kind::pattern: break;
             }
         }
@@ -193,19 +201,23 @@ private:
         image::Offset last_table = header_.segments;
         for (const std::uint32_t i : placed_) {
             if (inputs_[i].outline->kind != EntityKind::segment) continue;
-            put(bytes_, header_.segments + segment++ * sizeof(image::Offset), static_cast<image::Offset>(offsets_[i]));
+            put(bytes_, header_.segments + segment++ * sizeof(image::Offset),
+                static_cast<image::Offset>(offsets_[i]));
         }
         clear_padding(last_table + header_.segment_count * sizeof(image::Offset), header_.entities);
         clear_padding(header_.entities + header_.entity_count * sizeof(image::Offset), header_.index);
         write_index();
-        clear_padding(header_.patterns + patterns_.size() * sizeof(image::PatternRecord), header_.environment);
+        clear_padding(header_.patterns + patterns_.size() * sizeof(image::PatternRecord),
+                      header_.environment);
         if (!patterns_.empty()) {
-            std::memcpy(bytes_ + header_.patterns, patterns_.data(), patterns_.size() * sizeof(image::PatternRecord));
+            std::memcpy(bytes_ + header_.patterns, patterns_.data(),
+                        patterns_.size() * sizeof(image::PatternRecord));
         }
         std::memset(bytes_ + header_.environment, 0, size_ - header_.environment);
         put(bytes_, header_.environment, image::Text{static_cast<std::uint32_t>(environment.size())});
         if (!environment.empty()) {
-            std::memcpy(bytes_ + header_.environment + sizeof(image::Text), environment.data(), environment.size());
+            std::memcpy(bytes_ + header_.environment + sizeof(image::Text), environment.data(),
+                        environment.size());
         }
         write_header(version);
     }
@@ -254,9 +266,9 @@ private:
     image::Header header_{};
     std::size_t size_ = 0;
     std::byte* bytes_ = nullptr;
-    std::vector<std::size_t> offsets_;                       // by input; 0 where it has no chunk in the image
-    std::vector<std::uint32_t> placed_;                      // inputs with a chunk, in the image's order
-    std::vector<std::unique_ptr<Chunk>> replacements_;       // of what is unsupported
+    std::vector<std::size_t> offsets_;                  // by input; 0 where it has no chunk in the image
+    std::vector<std::uint32_t> placed_;                 // inputs with a chunk, in the image's order
+    std::vector<std::unique_ptr<Chunk>> replacements_;  // of what is unsupported
     std::vector<std::uint8_t> needs_patterns_;
     std::vector<image::PatternRecord> patterns_;
     absl::flat_hash_map<std::string, std::uint32_t> pattern_numbers_;
@@ -266,8 +278,8 @@ private:
 
 }  // namespace
 
-Result<image::Image> link(std::span<const LinkInput> inputs, const Checked& checked, std::string_view environment,
-                          std::uint64_t version) {
+Result<image::Image> link(std::span<const LinkInput> inputs, const Checked& checked,
+                          std::string_view environment, std::uint64_t version) {
     return Linker(inputs, checked).run(environment, version);
 }
 

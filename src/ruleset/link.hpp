@@ -21,7 +21,7 @@ namespace expplat::ruleset {
 /// One entity of the ruleset, in document order.
 struct LinkInput {
     const Outline* outline = nullptr;
-    const Chunk* chunk = nullptr;   // null where the entity itself is unsupported
+    const Chunk* chunk = nullptr;  // null where the entity itself is unsupported
 };
 
 /// `checked` must be without problems. Errors: `too_large`.

@@ -22,7 +22,8 @@ PatternTable::PatternTable(const image::View& view, const PatternTable* before) 
             options.set_log_errors(false);
             options.set_case_sensitive(record.ignore_case == 0);
             options.set_max_mem(static_cast<std::int64_t>(limits::pattern_memory_bytes));
-            entry.engine = std::make_shared<const re2::RE2>(re2::StringPiece(text.data(), text.size()), options);
+            entry.engine =
+                std::make_shared<const re2::RE2>(re2::StringPiece(text.data(), text.size()), options);
         }
         complete_ = complete_ && entry.engine->ok();
         entries_.push_back(std::move(entry));

@@ -131,8 +131,7 @@ private:
         reading_.entities.reserve(reading_.entities.size() +
                                   std::min<std::size_t>(map.members().size(), limits::flags));
         for (const Member& member : map.members()) {
-            if (has_answers(kind) && evaluated_ > limits::flags)
-                break;  // `check_references` refuses that many
+            if (has_answers(kind) && answering_ > limits::flags) break;  // the check refuses that many
             if (member.repeated) {
                 Outline repeated;
                 repeated.kind = kind;
@@ -140,6 +139,7 @@ private:
                 keep({position, ordinal(), after_entity, pointer_of(repeated), "a repeated member"});
                 continue;
             }
+            if (has_answers(kind)) ++answering_;
             reading_.entities.push_back(
                 EntityReader(kind, member.name, mode_, member.value, patterns_).read());
             for (Problem& problem : std::exchange(reading_.entities.back().problems, {})) {
@@ -169,7 +169,7 @@ private:
     PatternCheck patterns_;
     Reading reading_;
     std::size_t kept_ = 0;
-    std::uint32_t evaluated_ = 0;  // flags and experiments
+    std::uint32_t answering_ = 0;  // flags and experiments
 };
 
 }  // namespace

@@ -1,6 +1,4 @@
 // Conditions: RULESET.md, section 3.
-#include <algorithm>
-#include <array>
 #include <string>
 
 #include "expplat/eval/address.hpp"
@@ -130,7 +128,7 @@ Condition EntityReader::read_condition(const Node& node, const Path& path) {
             unknown_member(member, path);
         }
     }
-    if (found.operators > 0 || found.ignore_case != nullptr) read_operators(node, path, condition);
+    if (found.operators > 0) found.take_ignore_case = read_operators(node, path, condition);
     check_parts(node, path, condition.form, found);
     return condition;
 }
@@ -146,39 +144,39 @@ void EntityReader::read_form(const Node& node, const Path& path, Condition& cond
     }
 }
 
-/// The operators of a condition, whichever form it has.
-void EntityReader::read_operators(const Node& node, const Path& path, Condition& condition) {
-    bool takes_ignore_case = false;
+/// The operators of a condition, whichever form it has. True where one of them takes `ignore_case`.
+bool EntityReader::read_operators(const Node& node, const Path& path, Condition& condition) {
+    bool take_ignore_case = false;
     for (const Member& member : node.members()) {
         const OperatorName* const row = row_named(operators, member.name);
         if (member.repeated || row == nullptr) continue;
         condition.op = row->op;
-        takes_ignore_case |= row->takes_ignore_case;
+        take_ignore_case |= row->takes_ignore_case;
         condition.operands =
             read_operand(row->op, member.value, Path(path, member.name), condition.ignore_case);
     }
-    const Node* const ignore_case = node.find("ignore_case");
-    if (ignore_case != nullptr && !takes_ignore_case) {
-        findings_.add(*ignore_case, Path(path, "ignore_case"),
-                      "ignore_case goes with is, in, contains, starts_with, ends_with and matches");
-    }
+    return take_ignore_case;
 }
 
 /// Exactly one form; with an attribute exactly one operator, with any other form none.
 void EntityReader::check_parts(const Node& node, const Path& path, Form form, const Parts& found) {
     const bool is_comparison = found.forms > 0 && form == Form::comparison;
+    // What is missing may be what is unknown: then that complaint is enough.
+    const bool may_be_whole = found.unknown && found.operators == 0;
     if (found.forms > 1 || found.operators > 1) {
         findings_.add(node, path,
                       "more than one form or operator in one condition; join them with all or any");
     } else if (found.operators > 0 && !is_comparison) {
         findings_.add(node, path, "an operator goes with attribute, and with no other form");
-    } else if (found.unknown) {
-        // What is missing may be what is unknown: that complaint is enough.
-    } else if (is_comparison && found.operators == 0) {
+    } else if (is_comparison && found.operators == 0 && !may_be_whole) {
         findings_.add(node, path, "attribute needs an operator");
-    } else if (found.forms == 0) {
+    } else if (found.forms == 0 && !may_be_whole) {
         findings_.add(node, path,
                       "a condition needs all, any, not, segment, sample, or attribute with an operator");
+    }
+    if (found.ignore_case != nullptr && !found.take_ignore_case && !may_be_whole) {
+        findings_.add(*found.ignore_case, Path(path, "ignore_case"),
+                      "ignore_case goes with is, in, contains, starts_with, ends_with and matches");
     }
 }
 
@@ -256,7 +254,7 @@ std::vector<Scalar> EntityReader::read_list(const Node& node, const Path& path,
 void EntityReader::check_pattern_operand(const Node& node, const Path& path, bool ignore_case) {
     if (!is_string(node)) return findings_.wrong(node, path, "a pattern");
     const std::optional<std::string>& fault = patterns_(node.text(), ignore_case);
-    if (fault) findings_.add(node, path, "no pattern of RE2: " + shortened(*fault));
+    if (fault) findings_.add(node, path, "not a valid RE2 pattern: " + shortened(*fault));
 }
 
 }  // namespace expplat::ruleset

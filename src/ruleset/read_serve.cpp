@@ -1,4 +1,5 @@
 // Variants, and what names them: serves, splits, targets and prerequisites. RULESET.md, sections 4 and 5.
+#include <span>
 #include <string>
 
 #include "expplat/base/hash.hpp"

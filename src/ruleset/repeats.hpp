@@ -14,7 +14,7 @@
 
 namespace expplat::ruleset {
 
-namespace detail {
+namespace repeats_detail {
 
 struct HashedPosition {
     std::uint64_t hash;
@@ -36,7 +36,7 @@ void each_repeat_of_one_hash(Iterator begin, Iterator end, NameOf& name_of, Repe
     }
 }
 
-}  // namespace detail
+}  // namespace repeats_detail
 
 /// Calls `repeated(i)` for every i in [0, count) whose name is that of a smaller one, in no particular order.
 /// `name_of(i)` is a name, or has no data (`{}`) for what has none and repeats nothing.
@@ -54,7 +54,7 @@ void each_repeat(std::size_t count, NameOf name_of, Repeated repeated) {
         }
         return;
     }
-    std::vector<detail::HashedPosition> sorted;
+    std::vector<repeats_detail::HashedPosition> sorted;
     sorted.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
         if (name_of(i).data() != nullptr) sorted.push_back({hash64(name_of(i)), i});
@@ -65,7 +65,7 @@ void each_repeat(std::size_t count, NameOf name_of, Repeated repeated) {
     std::sort(sorted.begin(), sorted.end(), before);
     for (auto begin = sorted.begin(), end = begin; begin != sorted.end(); begin = end) {
         end = std::find_if(begin, sorted.end(), [&](const auto& other) { return other.hash != begin->hash; });
-        if (end - begin > 1) detail::each_repeat_of_one_hash(begin, end, name_of, repeated);
+        if (end - begin > 1) repeats_detail::each_repeat_of_one_hash(begin, end, name_of, repeated);
     }
 }
 

@@ -21,20 +21,21 @@ namespace {
 /// Calls of segments that may nest before the order of conditions is decided by weight (`CallWeights`).
 constexpr std::uint32_t deep_calls = 8;
 
-constexpr EntityKind all_kinds[] = {EntityKind::segment, EntityKind::layer, EntityKind::holdout, EntityKind::flag,
-                                    EntityKind::experiment};
+constexpr EntityKind all_kinds[] = {EntityKind::segment, EntityKind::layer, EntityKind::holdout,
+                                    EntityKind::flag, EntityKind::experiment};
 
 using SlotName = std::pair<EntityKind, std::string_view>;
 
 /// The order of its conditions may have to change: only then there is a choice of what comes last.
 bool calls_several_segments(const Outline& outline) {
-    return std::count_if(outline.references.begin(), outline.references.end(), [](const Reference& reference) {
-               return reference.target == Reference::Target::segment;
-           }) > 1;
+    return std::count_if(
+               outline.references.begin(), outline.references.end(),
+               [](const Reference& reference) { return reference.target == Reference::Target::segment; }) > 1;
 }
 
 bool may_be_kept(const Outline& old, const Outline& entity) {
-    return old.kind == entity.kind && old.content_hash == entity.content_hash && old.supported == entity.supported;
+    return old.kind == entity.kind && old.content_hash == entity.content_hash &&
+           old.supported == entity.supported;
 }
 
 /// By ordinal: how deep calls of segments nest in the order of the document.
@@ -102,8 +103,8 @@ Result<Compiled> Workspace::compile(std::string_view text) {
     for (Entity& entity : reading.entities) {
         const auto old = known.find(SlotName{entity.outline.kind, entity.outline.key});
         const bool keep = old != known.end() && may_be_kept(old->second->outline, entity.outline);
-        Slot slot{std::move(entity.outline), keep ? old->second->chunk : nullptr, keep ? old->second->json : "",
-                  keep ? old->second->weights_hash : 0};
+        Slot slot{std::move(entity.outline), keep ? old->second->chunk : nullptr,
+                  keep ? old->second->json : "", keep ? old->second->weights_hash : 0};
         draft.slots.push_back(std::move(slot));
         draft.bodies.push_back(std::move(entity.body));
     }
@@ -182,7 +183,8 @@ void Workspace::compile_slot(Draft& draft, std::size_t i, const Checked& checked
     slot.weights_hash = weights_hash;
     ++draft.compiled_entities;
     if (!std::holds_alternative<std::monostate>(draft.bodies[i])) {
-        slot.chunk = std::make_shared<const Chunk>(compile_entity(slot.outline.key, draft.bodies[i], weights));
+        slot.chunk =
+            std::make_shared<const Chunk>(compile_entity(slot.outline.key, draft.bodies[i], weights));
         return;
     }
     // Kept from an earlier ruleset, but what it calls has changed its weight: read its JSON again.
@@ -195,7 +197,8 @@ namespace {
 
 std::optional<std::uint64_t> version_of(const Node* node) {
     constexpr std::int64_t most = (std::int64_t{1} << 53) - 1;
-    if (node == nullptr || node->kind() != NodeKind::integer || node->integer() < 0 || node->integer() > most) return {};
+    if (node == nullptr || node->kind() != NodeKind::integer || node->integer() < 0 || node->integer() > most)
+        return {};
     return static_cast<std::uint64_t>(node->integer());
 }
 
@@ -205,7 +208,8 @@ Error malformed_patch(std::string message) { return {ErrorCode::invalid_ruleset,
 Result<std::vector<std::pair<EntityKind, std::string_view>>> removed_keys(const Node* remove) {
     std::vector<SlotName> keys;
     if (remove == nullptr) return keys;
-    if (remove->kind() != NodeKind::object) return malformed_patch("/remove: expected an object of lists of keys");
+    if (remove->kind() != NodeKind::object)
+        return malformed_patch("/remove: expected an object of lists of keys");
     for (const EntityKind kind : all_kinds) {
         const Node* const list = remove->find(map_name(kind));
         if (list == nullptr) continue;
@@ -254,7 +258,8 @@ Result<Workspace::Draft> Workspace::draft_of_patch(const Node& root) const {
     const auto removed = removed_keys(root.find("remove"));
     if (!removed) return removed.error();
     const Node* const set = root.find("set");
-    if (set != nullptr && set->kind() != NodeKind::object) return malformed_patch("/set: expected an object of maps");
+    if (set != nullptr && set->kind() != NodeKind::object)
+        return malformed_patch("/set: expected an object of maps");
 
     absl::flat_hash_map<SlotName, const Node*> changed;  // null: removed
     for (const SlotName& name : *removed) changed[name] = nullptr;
@@ -269,7 +274,8 @@ Result<Workspace::Draft> Workspace::draft_of_patch(const Node& root) const {
         }
         for (const Member& member : map->members()) {
             changed[SlotName{kind, member.name}] = &member.value;
-            if (!present.contains(SlotName{kind, member.name})) added[static_cast<std::size_t>(kind)].push_back(member.name);
+            if (!present.contains(SlotName{kind, member.name}))
+                added[static_cast<std::size_t>(kind)].push_back(member.name);
         }
     }
     const auto place = [&](EntityKind kind, std::string_view key, const Node& node) {

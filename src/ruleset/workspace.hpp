@@ -27,8 +27,9 @@ struct LinkInput;
 
 struct Compiled {
     image::Image image;
-    std::vector<std::string> unsupported;  // pointers of the flags and experiments that answer ERROR / GENERAL
-    std::uint32_t compiled_entities = 0;   // how many were compiled anew; the others were kept
+    std::vector<std::string>
+        unsupported;                      // pointers of the flags and experiments that answer ERROR / GENERAL
+    std::uint32_t compiled_entities = 0;  // how many were compiled anew; the others were kept
 };
 
 class Workspace {
@@ -59,7 +60,7 @@ private:
     /// A ruleset that is being made; it replaces the current one once it is linked.
     struct Draft {
         std::vector<Slot> slots;
-        std::vector<Body> bodies;            // by slot; `monostate` where the slot was kept
+        std::vector<Body> bodies;  // by slot; `monostate` where the slot was kept
         std::vector<Problem> problems;
         MapPlaces map_places = default_map_places;
         std::string environment;

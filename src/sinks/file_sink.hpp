@@ -19,7 +19,8 @@ namespace expplat::sinks {
 class FileSink final : public exposure::EventSink {
 public:
     /// Opens the file to append to it; makes it where it is not there. Errors: `io`.
-    [[nodiscard]] static Result<std::unique_ptr<exposure::EventSink>> open(const std::string& path, EventOrigin origin);
+    [[nodiscard]] static Result<std::unique_ptr<exposure::EventSink>> open(const std::string& path,
+                                                                           EventOrigin origin);
     ~FileSink() override;
     FileSink(const FileSink&) = delete;
     FileSink& operator=(const FileSink&) = delete;

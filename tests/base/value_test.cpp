@@ -97,11 +97,11 @@ TEST(Compare, AgreesWithExactArithmeticWhereDoublesAndIntegersPart) {
     for (const std::int64_t integer : integers) {
         for (const double real : doubles) {
             std::partial_ordering expected = real > 0 ? std::partial_ordering::less : std::partial_ordering::greater;
-            if (std::abs(real) < 1e30) {  // halves are exact in a wide integer
-                const Wide twice = static_cast<Wide>(real * 2);
-                const Wide other = Wide{integer} * 2;
-                expected = other < twice ? std::partial_ordering::less
-                           : other > twice ? std::partial_ordering::greater
+            if (std::abs(real) < 1e30) {  // eighths of all of them are exact in a wide integer
+                const Wide eighths = static_cast<Wide>(real * 8);
+                const Wide other = Wide{integer} * 8;
+                expected = other < eighths ? std::partial_ordering::less
+                           : other > eighths ? std::partial_ordering::greater
                                            : std::partial_ordering::equivalent;
             }
             EXPECT_EQ(both_ways(Number::of(integer), Number::of(real)), expected) << integer << " and " << real;

@@ -61,6 +61,13 @@ TEST(ReadCondition, UnknownOperatorIsNamedFirst) {
     EXPECT_THAT(pointers_of(condition_ruleset(R"({"attribute": "a", "near": 3})")),
                 ElementsAre("/flags/f/rules/0/if/near"));
     EXPECT_THAT(pointers_of(condition_ruleset(R"({"xor": []})")), ElementsAre("/flags/f/rules/0/if/xor"));
+    EXPECT_THAT(pointers_of(condition_ruleset(R"({"ignore_case": true, "attribute": "a", "near": 3})")),
+                ElementsAre("/flags/f/rules/0/if/near"));
+    EXPECT_THAT(pointers_of(condition_ruleset(
+                    R"({"ignore_case": true, "attribute": "a", "exists": true, "near": 3})")),
+                ElementsAre("/flags/f/rules/0/if/ignore_case", "/flags/f/rules/0/if/near"));
+    EXPECT_THAT(pointers_of(condition_ruleset(R"({"ignore_case": true, "attribute": "a"})")),
+                ElementsAre("/flags/f/rules/0/if", "/flags/f/rules/0/if/ignore_case"));
 }
 
 struct OperandRow {

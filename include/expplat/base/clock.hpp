@@ -29,7 +29,8 @@ public:
         return read(CLOCK_REALTIME_COARSE);
 #else
         return std::chrono::duration_cast<std::chrono::milliseconds>(
-                   std::chrono::system_clock::now().time_since_epoch()).count();
+                   std::chrono::system_clock::now().time_since_epoch())
+            .count();
 #endif
     }
     [[nodiscard]] std::int64_t steady_ms() const noexcept override {
@@ -37,7 +38,8 @@ public:
         return read(CLOCK_MONOTONIC_COARSE);
 #else
         return std::chrono::duration_cast<std::chrono::milliseconds>(
-                   std::chrono::steady_clock::now().time_since_epoch()).count();
+                   std::chrono::steady_clock::now().time_since_epoch())
+            .count();
 #endif
     }
 

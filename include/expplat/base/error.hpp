@@ -13,18 +13,18 @@ namespace expplat {
 
 /// Stable numbers: they are part of the C face and never renumbered.
 enum class ErrorCode : std::uint8_t {
-    invalid_argument = 1,   // the caller's configuration or arguments
-    not_found = 2,          // a file, key or host that is not there
-    io = 3,                 // the operating system refused
-    invalid_ruleset = 4,    // a document that RULESET.md refuses; the message lists every error
-    invalid_image = 5,      // bytes that are no image, or a damaged one
-    image_version = 6,      // an image of another format version: compile it again from its JSON
-    too_large = 7,          // a limit of `limits.hpp`
-    unsupported = 8,        // this build or platform cannot do it, and says what could
-    not_ready = 9,          // no ruleset has been adopted yet
-    closed = 10,            // the client was closed
+    invalid_argument = 1,  // the caller's configuration or arguments
+    not_found = 2,         // a file, key or host that is not there
+    io = 3,                // the operating system refused
+    invalid_ruleset = 4,   // a document that RULESET.md refuses; the message lists every error
+    invalid_image = 5,     // bytes that are no image, or a damaged one
+    image_version = 6,     // an image of another format version: compile it again from its JSON
+    too_large = 7,         // a limit of `limits.hpp`
+    unsupported = 8,       // this build or platform cannot do it, and says what could
+    not_ready = 9,         // no ruleset has been adopted yet
+    closed = 10,           // the client was closed
     timeout = 11,
-    unauthorized = 12,      // a key or credential was refused
+    unauthorized = 12,  // a key or credential was refused
     network = 13,
 };
 

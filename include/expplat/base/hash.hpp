@@ -44,7 +44,9 @@ namespace detail {
     if (count == 8) return load_le(bytes, 8);
     if (count >= 4) return load_le4(bytes) | load_le4(bytes + count - 4) << (8 * (count - 4));
     if (count == 0) return 0;
-    const auto byte = [bytes](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i); };
+    const auto byte = [bytes](std::size_t i) {
+        return std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+    };
     return byte(0) | byte(count / 2) | byte(count - 1);
 }
 
@@ -92,8 +94,7 @@ namespace detail {
     } else {
         std::size_t left = size;
         while (left > 16) {
-            state = detail::fold_multiply(detail::load_le(p, 8) ^ k1,
-                                          detail::load_le(p + 8, 8) ^ state);
+            state = detail::fold_multiply(detail::load_le(p, 8) ^ k1, detail::load_le(p + 8, 8) ^ state);
             p += 16;
             left -= 16;
         }

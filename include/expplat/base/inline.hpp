@@ -1,5 +1,7 @@
-// Which functions of the evaluator must be inlined, and which must not: the path of a usual flag in one piece, what is
-// rare outside of it. Measured in `bench/`; the compilers' own guess costs a third more instructions.
+// Which functions of the evaluator must be inlined, and which must not.
+//
+// The path of a usual flag is compiled in one piece and what is rare stays outside of it: the compilers' own guess costs
+// a third more instructions (`bench/instructions.json` is measured with these). Used under `base/` and `eval/` only.
 #pragma once
 
 #if defined(__GNUC__) || defined(__clang__)

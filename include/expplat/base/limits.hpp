@@ -11,14 +11,14 @@ namespace expplat::limits {
 
 // A ruleset as text (RULESET.md, section 1).
 inline constexpr std::size_t ruleset_bytes = std::size_t{64} << 20;  // 64 MiB of JSON
-inline constexpr std::size_t json_depth = 64;           // levels; the document's own object is level 1
-inline constexpr std::size_t key_bytes = 128;           // a key of a map or of `variants`
-inline constexpr std::size_t pattern_bytes = 1000;      // operand of `matches`
+inline constexpr std::size_t json_depth = 64;       // levels; the document's own object is level 1
+inline constexpr std::size_t key_bytes = 128;       // a key of a map or of `variants`
+inline constexpr std::size_t pattern_bytes = 1000;  // operand of `matches`
 inline constexpr std::size_t pattern_memory_bytes = std::size_t{8} << 20;  // RE2's own budget
-inline constexpr std::uint32_t flags = 100'000;         // flags and experiments together
+inline constexpr std::uint32_t flags = 100'000;                            // flags and experiments together
 inline constexpr std::uint32_t list_entries = 1'000'000;  // entries of all lists of a ruleset together
-inline constexpr std::uint64_t steps = 100'000;         // worst-case work of one flag or experiment
-inline constexpr std::size_t reported_problems = 1'000;  // lines of one refusal
+inline constexpr std::uint64_t steps = 100'000;           // worst-case work of one flag or experiment
+inline constexpr std::size_t reported_problems = 1'000;   // lines of one refusal
 
 // A compiled image.
 inline constexpr std::size_t image_bytes = std::size_t{1} << 30;
@@ -27,7 +27,7 @@ inline constexpr std::size_t image_bytes = std::size_t{1} << 30;
 inline constexpr std::uint32_t call_depth = 24;
 
 // A user.
-inline constexpr std::size_t user_attributes = 50'000;   // names, flattened
+inline constexpr std::size_t user_attributes = 50'000;            // names, flattened
 inline constexpr std::size_t user_bytes = std::size_t{64} << 20;  // names and strings together
 inline constexpr std::size_t attribute_name_bytes = 65'534;
 

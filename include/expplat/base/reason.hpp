@@ -35,15 +35,20 @@ enum class EvaluationError : std::uint8_t {
 
 [[nodiscard]] constexpr std::string_view name(Reason reason) noexcept {
     constexpr std::string_view names[] = {
-        "DISABLED", "PREREQUISITE_FAILED", "TARGETING_MATCH", "SPLIT", "DEFAULT", "HOLDOUT",
-        "NOT_TARGETED", "NOT_ENROLLED", "ERROR", "STALE", "CACHED"};
+        "DISABLED",     "PREREQUISITE_FAILED", "TARGETING_MATCH", "SPLIT", "DEFAULT", "HOLDOUT",
+        "NOT_TARGETED", "NOT_ENROLLED",        "ERROR",           "STALE", "CACHED"};
     return names[static_cast<std::uint8_t>(reason)];
 }
 
 /// The code's name; empty for `none`.
 [[nodiscard]] constexpr std::string_view name(EvaluationError error) noexcept {
-    constexpr std::string_view names[] = {"", "FLAG_NOT_FOUND", "TYPE_MISMATCH",
-        "TARGETING_KEY_MISSING", "PARSE_ERROR", "PROVIDER_NOT_READY", "GENERAL"};
+    constexpr std::string_view names[] = {"",
+                                          "FLAG_NOT_FOUND",
+                                          "TYPE_MISMATCH",
+                                          "TARGETING_KEY_MISSING",
+                                          "PARSE_ERROR",
+                                          "PROVIDER_NOT_READY",
+                                          "GENERAL"};
     return names[static_cast<std::uint8_t>(error)];
 }
 

@@ -83,7 +83,7 @@ private:
     EXPPLAT_NOINLINE void grow(std::size_t count) {
         std::size_t capacity = std::size_t{capacity_} * 2;
         if (capacity < count) capacity = count;
-        T* grown = static_cast<T*>(::operator new(capacity * sizeof(T), std::align_val_t{alignof(T)}));
+        T* grown = static_cast<T*>(::operator new (capacity * sizeof(T), std::align_val_t{alignof(T)}));
         if (size_ > 0) std::memcpy(static_cast<void*>(grown), data_, size_ * sizeof(T));
         free_heap();
         data_ = grown;
@@ -101,7 +101,7 @@ private:
     }
 
     void free_heap() noexcept {
-        if (on_heap()) ::operator delete(data_, std::align_val_t{alignof(T)});
+        if (on_heap()) ::operator delete (data_, std::align_val_t{alignof(T)});
     }
 
     void release() noexcept {

@@ -48,7 +48,11 @@ public:
         for (const auto& [name, value] : attributes) set(name, value);
     }
     User(const User& other)
-        : hot_(other.hot_), attributes_(other.attributes_), text_(other.text_), elements_(other.elements_), index_(other.index_) {
+        : hot_(other.hot_),
+          attributes_(other.attributes_),
+          text_(other.text_),
+          elements_(other.elements_),
+          index_(other.index_) {
         show();
     }
     /// The user that was moved from is one without a key and attributes.
@@ -110,12 +114,14 @@ public:
     /// The same for a name whose word and size are known; an absent one has the kind null. `full_name()` is asked only
     /// for a name over 8 bytes.
     template <class FullName>
-    EXPPLAT_INLINE const Stored& value_of(std::uint64_t word, std::uint16_t size, FullName&& full_name) const noexcept {
+    EXPPLAT_INLINE const Stored& value_of(std::uint64_t word, std::uint16_t size,
+                                          FullName&& full_name) const noexcept {
         const std::uint16_t* const index = hot_.index;
         for (std::size_t slot = home_slot(word); index[slot] != 0; slot = (slot + 1) & hot_.mask) {
             const Attribute& attribute = hot_.attributes[index[slot] - 1];
             if (attribute.word != word || attribute.value.name_size != size) continue;
-            if (size <= whole_name_bytes || same_bytes(attribute_name(attribute), full_name())) return attribute.value;
+            if (size <= whole_name_bytes || same_bytes(attribute_name(attribute), full_name()))
+                return attribute.value;
         }
         return absent;
     }
@@ -154,9 +160,9 @@ private:
     struct Hot {
         const Attribute* attributes = nullptr;
         const char* text = nullptr;
-        const std::uint16_t* index = nullptr;          // 1 + position in `attributes`; 0 is free
+        const std::uint16_t* index = nullptr;  // 1 + position in `attributes`; 0 is free
         std::uint32_t mask = 2 * inline_attributes - 1;
-        std::uint8_t shift = 64 - 4;                   // 64 - log2 of the index's slots
+        std::uint8_t shift = 64 - 4;  // 64 - log2 of the index's slots
         bool keyed = false;
         std::uint16_t small_index[2 * inline_attributes] = {};
     };

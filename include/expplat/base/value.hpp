@@ -15,14 +15,21 @@
 namespace expplat {
 
 /// The type of a value. Stable numbers: images and the C face hold them.
-enum class ValueKind : std::uint8_t { null = 0, boolean = 1, integer = 2, number = 3, string = 4, list = 5, object = 6 };
+enum class ValueKind : std::uint8_t {
+    null = 0,
+    boolean = 1,
+    integer = 2,
+    number = 3,
+    string = 4,
+    list = 5,
+    object = 6
+};
 
 class Value {
 public:
     constexpr Value() noexcept = default;
     constexpr Value(std::same_as<bool> auto value) noexcept : kind_(ValueKind::boolean), boolean_(value) {}
-    constexpr Value(std::integral auto value) noexcept
-        requires(!std::same_as<decltype(value), bool>)
+    constexpr Value(std::integral auto value) noexcept requires(!std::same_as<decltype(value), bool>)
         : kind_(ValueKind::integer), integer_(static_cast<std::int64_t>(value)) {
         if constexpr (std::unsigned_integral<decltype(value)> && sizeof(value) == 8) {
             if (value > static_cast<std::uint64_t>(INT64_MAX)) {  // as a JSON literal of that size: a double
@@ -36,7 +43,10 @@ public:
     constexpr Value(std::string_view value) noexcept : kind_(ValueKind::string), string_(value) {}
     Value(const std::string& value) noexcept : Value(std::string_view(value)) {}
     constexpr Value(const char* value) noexcept {
-        if (value != nullptr) { kind_ = ValueKind::string; string_ = value; }
+        if (value != nullptr) {
+            kind_ = ValueKind::string;
+            string_ = value;
+        }
     }
     /// A list of scalars; nested lists inside it are ignored (RULESET.md, section 2).
     constexpr Value(std::span<const Value> values) noexcept : kind_(ValueKind::list), list_(values) {}

@@ -49,7 +49,8 @@ public:
             hash_ = stored.bits;
             present_ = !text_.empty();
         } else if (stored.kind == ValueKind::integer) {
-            const auto end = std::to_chars(digits_, digits_ + sizeof digits_, static_cast<std::int64_t>(stored.bits));
+            const auto end =
+                std::to_chars(digits_, digits_ + sizeof digits_, static_cast<std::int64_t>(stored.bits));
             text_ = {digits_, static_cast<std::size_t>(end.ptr - digits_)};
             hash_ = hash64(text_);
             present_ = true;
@@ -70,8 +71,10 @@ private:
 };
 
 /// `find_in` for sets that are folded or have slots.
-EXPPLAT_NOINLINE inline const image::SetEntry* find_in_large(const std::byte* base, const image::StringSet& set,
-                                                             std::string_view text, std::uint64_t hash) noexcept {
+EXPPLAT_NOINLINE inline const image::SetEntry* find_in_large(const std::byte* base,
+                                                             const image::StringSet& set,
+                                                             std::string_view text,
+                                                             std::uint64_t hash) noexcept {
     const auto* const entries = reinterpret_cast<const image::SetEntry*>(base + set.entries);
     if (set.order == image::SetOrder::folded) {
         std::uint32_t low = 0;
@@ -94,14 +97,15 @@ EXPPLAT_NOINLINE inline const image::SetEntry* find_in_large(const std::byte* ba
 }
 
 /// The entry of that text, or null. `hash` is `hash64(text)`; a folded set does not use it.
-EXPPLAT_INLINE const image::SetEntry* find_in(const std::byte* base, const image::StringSet& set, std::string_view text,
-                                              std::uint64_t hash) noexcept {
+EXPPLAT_INLINE const image::SetEntry* find_in(const std::byte* base, const image::StringSet& set,
+                                              std::string_view text, std::uint64_t hash) noexcept {
     if (set.order == image::SetOrder::folded || set.slots != 0) return find_in_large(base, set, text, hash);
+    // All hashes are compared, without a branch for each: where a match stands is random, so it would be guessed wrong.
+    // The hashes of a set without slots differ.
     const auto* const entries = reinterpret_cast<const image::SetEntry*>(base + set.entries);
-    for (const image::SetEntry* entry = entries; entry != entries + set.count; ++entry) {
-        if (entry->hash == hash && same_bytes(text_at(base, entry->text), text)) return entry;
-    }
-    return nullptr;
+    const image::SetEntry* found = nullptr;
+    for (std::uint32_t i = 0; i < set.count; ++i) found = entries[i].hash == hash ? &entries[i] : found;
+    return found != nullptr && same_bytes(text_at(base, found->text), text) ? found : nullptr;
 }
 
 [[nodiscard]] inline Number number_of(const image::NumberOperand& operand) noexcept {
@@ -128,7 +132,8 @@ public:
     /// Runs a program from a jump to its end, which is a jump with `terminal` set.
     EXPPLAT_INLINE image::Jump run(const std::byte* base, image::Ref code, image::Jump jump) const noexcept {
         const auto* const instructions = reinterpret_cast<const image::Instruction*>(base + code);
-        const User& user = user_;  // in a register: the loop's calls could change members, for all the compiler knows
+        const User& user =
+            user_;  // in a register: the loop's calls could change members, for all the compiler knows
         while ((jump & image::terminal) == 0) {
             const image::Instruction& instruction = instructions[jump];
             jump = holds(user, base, instruction) ? instruction.on_true : instruction.on_false;
@@ -142,9 +147,14 @@ public:
         if (!unit) return false;
         const std::uint32_t where = point(sample.seed, unit.text());
         if constexpr (Trace::active) {
-            trace_.choice(Choice{.kind = Choice::Kind::sample, .name = {}, .unit_name = unit_name(base, sample.unit),
-                                 .unit = unit.text(), .point = where, .below = sample.below,
-                                 .inside = where < sample.below, .variant = {}});
+            trace_.choice(Choice{.kind = Choice::Kind::sample,
+                                 .name = {},
+                                 .unit_name = unit_name(base, sample.unit),
+                                 .unit = unit.text(),
+                                 .point = where,
+                                 .below = sample.below,
+                                 .inside = where < sample.below,
+                                 .variant = {}});
         }
         return where < sample.below;
     }
@@ -158,23 +168,25 @@ private:
     EXPPLAT_INLINE bool holds(const User& user, const std::byte* base,
                               const image::Instruction& instruction) const noexcept {
         if constexpr (Trace::active) trace_.enter_condition(base, instruction);
-        const bool result = instruction.opcode < image::Opcode::segment ? attribute_holds(user, base, instruction)
-                            : instruction.opcode == image::Opcode::segment ? in_segment(instruction.operand)
-                                                                           : in_sample(base, instruction.operand);
+        const bool result =
+            instruction.opcode < image::Opcode::segment    ? attribute_holds(user, base, instruction)
+            : instruction.opcode == image::Opcode::segment ? in_segment(instruction.operand)
+                                                           : in_sample(base, instruction.operand);
         if constexpr (Trace::active) trace_.leave_condition(base, instruction, result);
         return result;
     }
 
     EXPPLAT_INLINE bool attribute_holds(const User& user, const std::byte* base,
                                         const image::Instruction& instruction) const noexcept {
-        const User::Stored& value = user.value_of(instruction.name_word, instruction.name_size,
-                                                  [base, &instruction] { return text_at(base, instruction.name); });
+        const User::Stored& value =
+            user.value_of(instruction.name_word, instruction.name_size,
+                          [base, &instruction] { return text_at(base, instruction.name); });
         if (value.kind == ValueKind::list) return any_element_holds(base, instruction, value);
         return value_holds(user, base, instruction, value);
     }
 
     EXPPLAT_NOINLINE bool any_element_holds(const std::byte* base, const image::Instruction& instruction,
-                                                          const User::Stored& list) const noexcept {
+                                            const User::Stored& list) const noexcept {
         if (instruction.opcode == image::Opcode::exists) return instruction.operand != 0;
         for (const User::Stored& element : user_.elements(list)) {
             if (value_holds(user_, base, instruction, element)) return true;
@@ -183,7 +195,8 @@ private:
     }
 
     /// The operators' table: a value of another type than the operator's is false, never an error.
-    EXPPLAT_INLINE bool value_holds(const User& user, const std::byte* base, const image::Instruction& instruction,
+    EXPPLAT_INLINE bool value_holds(const User& user, const std::byte* base,
+                                    const image::Instruction& instruction,
                                     const User::Stored& value) const noexcept {
         using image::Opcode;
         const image::Ref operand = instruction.operand;
@@ -193,19 +206,22 @@ private:
                 return is_number(value) && order(base, operand, value) == std::partial_ordering::equivalent;
             case Opcode::equals_boolean: return value.kind == ValueKind::boolean && value.bits == operand;
             case Opcode::in_strings:
-                return value.kind == ValueKind::string &&
-                       find_in(base, at<image::StringSet>(base, operand), user.text(value), value.bits) != nullptr;
+                return value.kind == ValueKind::string && find_in(base, at<image::StringSet>(base, operand),
+                                                                  user.text(value), value.bits) != nullptr;
             case Opcode::in: return in(user, base, operand, value);
             case Opcode::less_than: return is_number(value) && order(base, operand, value) < 0;
             case Opcode::at_most: return is_number(value) && order(base, operand, value) <= 0;
             case Opcode::greater_than: return is_number(value) && order(base, operand, value) > 0;
             case Opcode::at_least: return is_number(value) && order(base, operand, value) >= 0;
             case Opcode::contains_text:
-                return value.kind == ValueKind::string && eval::contains(user.text(value), text_at(base, operand));
+                return value.kind == ValueKind::string &&
+                       eval::contains(user.text(value), text_at(base, operand));
             case Opcode::starts_with_text:
-                return value.kind == ValueKind::string && eval::starts_with(user.text(value), text_at(base, operand));
+                return value.kind == ValueKind::string &&
+                       eval::starts_with(user.text(value), text_at(base, operand));
             case Opcode::ends_with_text:
-                return value.kind == ValueKind::string && eval::ends_with(user.text(value), text_at(base, operand));
+                return value.kind == ValueKind::string &&
+                       eval::ends_with(user.text(value), text_at(base, operand));
             case Opcode::contains:
                 return any_text(user, base, instruction, value, contains_folded, eval::contains);
             case Opcode::starts_with:
@@ -258,7 +274,8 @@ private:
         return in_numbers_or_booleans(base, operand, value);
     }
 
-    EXPPLAT_NOINLINE static bool in_numbers_or_booleans(const std::byte* base, const image::InOperand& operand,
+    EXPPLAT_NOINLINE static bool in_numbers_or_booleans(const std::byte* base,
+                                                        const image::InOperand& operand,
                                                         const User::Stored& value) noexcept {
         if (value.kind == ValueKind::boolean) return ((operand.booleans >> value.bits) & 1u) != 0;
         if (!is_number(value)) return false;
@@ -278,12 +295,14 @@ private:
 
     using TextTest = bool (*)(std::string_view text, std::string_view part) noexcept;
 
-    EXPPLAT_NOINLINE static bool any_text(const User& user, const std::byte* base, const image::Instruction& instruction,
-                                          const User::Stored& value, TextTest folded, TextTest exact) noexcept {
+    EXPPLAT_NOINLINE static bool any_text(const User& user, const std::byte* base,
+                                          const image::Instruction& instruction, const User::Stored& value,
+                                          TextTest folded, TextTest exact) noexcept {
         if (value.kind != ValueKind::string) return false;
         const TextTest test = folds(instruction) ? folded : exact;
         const std::uint32_t count = at<image::TextList>(base, instruction.operand).count;
-        for (const image::Ref part : array_at<image::Ref>(base, instruction.operand + sizeof(image::TextList), count)) {
+        for (const image::Ref part :
+             array_at<image::Ref>(base, instruction.operand + sizeof(image::TextList), count)) {
             if (test(user.text(value), text_at(base, part))) return true;
         }
         return false;
@@ -293,29 +312,33 @@ private:
         return (instruction.flags & image::instruction_flags::ignore_case) != 0;
     }
 
-    [[nodiscard]] VersionOrder version(const std::byte* base, image::Ref ref, const User::Stored& value) const noexcept {
+    [[nodiscard]] VersionOrder version(const std::byte* base, image::Ref ref,
+                                       const User::Stored& value) const noexcept {
         if (value.kind != ValueKind::string) return VersionOrder::invalid;
         return compare_version(user_.text(value), text_at(base, ref));
     }
 
     /// True where the value is an instant on that side (-1 before, 1 after) of the operand.
     EXPPLAT_NOINLINE bool instant(const std::byte* base, image::Ref ref, const User::Stored& value,
-                               int side) const noexcept {
+                                  int side) const noexcept {
         Instant moment{};
-        if (value.kind == ValueKind::integer) moment = instant_of_unix_ms(static_cast<std::int64_t>(value.bits));
+        if (value.kind == ValueKind::integer)
+            moment = instant_of_unix_ms(static_cast<std::int64_t>(value.bits));
         else if (value.kind != ValueKind::string || !parse_instant(user_.text(value), moment)) return false;
         const image::InstantOperand& operand = at<image::InstantOperand>(base, ref);
         const Instant bound{operand.seconds, operand.fraction, image::optional_text_at(base, operand.rest)};
         return side < 0 ? eval::compare(moment, bound) < 0 : eval::compare(moment, bound) > 0;
     }
 
-    EXPPLAT_NOINLINE bool in_cidr(const std::byte* base, image::Ref ref, const User::Stored& value) const noexcept {
+    EXPPLAT_NOINLINE bool in_cidr(const std::byte* base, image::Ref ref,
+                                  const User::Stored& value) const noexcept {
         Address address{};
         if (value.kind != ValueKind::string || !parse_address(user_.text(value), address)) return false;
         const std::uint32_t count = at<image::CidrList>(base, ref).count;
         for (const image::CidrRecord& record :
              array_at<image::CidrRecord>(base, ref + sizeof(image::CidrList), count)) {
-            const Cidr cidr{{record.high, record.low, record.v6 != 0}, static_cast<std::uint8_t>(record.length)};
+            const Cidr cidr{{record.high, record.low, record.v6 != 0},
+                            static_cast<std::uint8_t>(record.length)};
             if (eval::contains(cidr, address)) return true;
         }
         return false;
@@ -354,7 +377,8 @@ private:
     }
 
     [[nodiscard]] static bool listed(const std::byte* base, image::Ref set, const UnitValue& unit) noexcept {
-        return set != 0 && find_in(base, at<image::StringSet>(base, set), unit.text(), unit.hash()) != nullptr;
+        return set != 0 &&
+               find_in(base, at<image::StringSet>(base, set), unit.text(), unit.hash()) != nullptr;
     }
 
 protected:

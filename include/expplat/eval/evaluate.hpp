@@ -24,13 +24,13 @@ namespace expplat::eval {
 
 /// An answer as places in the image; `Answer`'s functions read them. Valid as long as the image.
 struct Answer {
-    const image::Entity* entity = nullptr;   // null where the key is unknown
-    std::uint32_t variant = image::none;     // position; none: the caller's default
+    const image::Entity* entity = nullptr;  // null where the key is unknown
+    std::uint32_t variant = image::none;    // position; none: the caller's default
     Reason reason = Reason::error;
     EvaluationError error = EvaluationError::none;
-    bool exposure = false;                   // this evaluation must be counted
-    std::string_view rule;                   // the rule's id, `targets`, or empty for none
-    const image::Unit* unit = nullptr;       // whose value was bucketed, where the reason is `split`
+    bool exposure = false;              // this evaluation must be counted
+    std::string_view rule;              // the rule's id, `targets`, or empty for none
+    const image::Unit* unit = nullptr;  // whose value was bucketed, where the reason is `split`
 
     [[nodiscard]] bool has_variant() const noexcept { return variant != image::none; }
     /// The variant's key; empty where there is none.
@@ -41,10 +41,13 @@ struct Answer {
         return entity == nullptr ? ValueKind::null : static_cast<ValueKind>(entity->value_kind);
     }
     /// The value's record; only where `has_variant()`.
-    [[nodiscard]] const image::VariantRecord& record() const noexcept { return image::variant_of(*entity, variant); }
+    [[nodiscard]] const image::VariantRecord& record() const noexcept {
+        return image::variant_of(*entity, variant);
+    }
     /// A string's content; an integer's, number's or object's JSON; empty for a boolean or no variant.
     [[nodiscard]] std::string_view text() const noexcept {
-        return has_variant() ? image::optional_text_at(image::base_of(*entity), record().text) : std::string_view{};
+        return has_variant() ? image::optional_text_at(image::base_of(*entity), record().text)
+                             : std::string_view{};
     }
 };
 
@@ -58,7 +61,8 @@ public:
     using Conditions<Trace>::Conditions;
 
     EXPPLAT_INLINE Answer answer(const image::Entity& entity) const noexcept {
-        if (!is_supported(entity)) return result(entity, image::none, Reason::error, EvaluationError::general);
+        if (!is_supported(entity))
+            return result(entity, image::none, Reason::error, EvaluationError::general);
         return entity.kind == image::EntityKind::flag ? flag(entity) : experiment(entity);
     }
 
@@ -96,7 +100,8 @@ private:
     /// What a flag answers once its prerequisites hold.
     EXPPLAT_INLINE Answer flag_with_prerequisites(const Entity& entity) const noexcept {
         if (const image::SetEntry* target = targeted(entity)) {
-            return result(entity, target->payload, Reason::targeting_match, EvaluationError::none, targets_rule);
+            return result(entity, target->payload, Reason::targeting_match, EvaluationError::none,
+                          targets_rule);
         }
         const std::byte* const base = image::base_of(entity);
         const auto* const outcomes = reinterpret_cast<const image::Outcome*>(base + entity.outcomes);
@@ -106,25 +111,30 @@ private:
             const std::uint32_t number = jump & ~image::terminal;
             const image::Outcome& outcome = outcomes[number];
             const bool is_default = number + 1 == entity.outcome_count;
-            if constexpr (Trace::active) trace_.outcome(rule_of(base, outcome), number, is_default, outcome.split != 0);
+            if constexpr (Trace::active)
+                trace_.outcome(rule_of(base, outcome), number, is_default, outcome.split != 0);
             if (outcome.split == 0) {
-                return result(entity, outcome.variant, is_default ? Reason::default_ : Reason::targeting_match,
-                              EvaluationError::none, rule_of(base, outcome));
+                return result(entity, outcome.variant,
+                              is_default ? Reason::default_ : Reason::targeting_match, EvaluationError::none,
+                              rule_of(base, outcome));
             }
             const std::uint32_t variant = split(entity, outcome.split);
             if (variant != image::none) {
-                Answer answer = result(entity, variant, Reason::split, EvaluationError::none, rule_of(base, outcome));
+                Answer answer =
+                    result(entity, variant, Reason::split, EvaluationError::none, rule_of(base, outcome));
                 answer.exposure = (entity.flags & image::entity_flags::exposures) != 0;
                 answer.unit = &at<image::Split>(base, outcome.split).unit;
                 return answer;
             }
             if constexpr (Trace::active) trace_.unit_absent(base, at<image::Split>(base, outcome.split).unit);
-            if (is_default) return result(entity, entity.off, Reason::error, EvaluationError::targeting_key_missing);
+            if (is_default)
+                return result(entity, entity.off, Reason::error, EvaluationError::targeting_key_missing);
             jump = outcome.otherwise;
         }
     }
 
-    [[nodiscard]] static std::string_view rule_of(const std::byte* base, const image::Outcome& outcome) noexcept {
+    [[nodiscard]] static std::string_view rule_of(const std::byte* base,
+                                                  const image::Outcome& outcome) noexcept {
         return image::optional_text_at(base, outcome.rule);
     }
 
@@ -136,7 +146,8 @@ private:
         }
         if (entity.state != image::State::running) return result(entity, image::none, Reason::disabled);
         if (const image::SetEntry* target = targeted(entity)) {
-            return result(entity, target->payload, Reason::targeting_match, EvaluationError::none, targets_rule);
+            return result(entity, target->payload, Reason::targeting_match, EvaluationError::none,
+                          targets_rule);
         }
         if (entity.prerequisite_count > 0 && !prerequisites_hold(entity)) {
             return result(entity, image::none, Reason::prerequisite_failed);
@@ -153,8 +164,8 @@ private:
             if constexpr (Trace::active) trace_.unit_absent(base, record.unit);
             return result(entity, image::none, Reason::error, EvaluationError::targeting_key_missing);
         }
-        if (record.holdout != 0 &&
-            chosen(Choice::Kind::holdout, record.holdout, record.holdout_seed, record.holdout_below, record, base, unit)) {
+        if (record.holdout != 0 && chosen(Choice::Kind::holdout, record.holdout, record.holdout_seed,
+                                          record.holdout_below, record, base, unit)) {
             return result(entity, image::none, Reason::holdout);
         }
         if (run(base, entity.code, entity.entry) != image::accept) {
@@ -163,11 +174,12 @@ private:
         if (record.layer != 0 && !in_layer(record, base, unit)) {
             return result(entity, image::none, Reason::not_enrolled);
         }
-        if (record.traffic_below < point_range &&
-            !chosen(Choice::Kind::traffic, 0, record.traffic_seed, record.traffic_below, record, base, unit)) {
+        if (record.traffic_below < point_range && !chosen(Choice::Kind::traffic, 0, record.traffic_seed,
+                                                          record.traffic_below, record, base, unit)) {
             return result(entity, image::none, Reason::not_enrolled);
         }
-        const std::uint32_t variant = pick(entity, at<image::Split>(base, record.split), record.split, unit.text());
+        const std::uint32_t variant =
+            pick(entity, at<image::Split>(base, record.split), record.split, unit.text());
         Answer answer = result(entity, variant, Reason::split);
         answer.exposure = true;
         answer.unit = &record.unit;
@@ -179,9 +191,14 @@ private:
                               const UnitValue& unit) const noexcept {
         const std::uint32_t where = point(seed, unit.text());
         if constexpr (Trace::active) {
-            trace_.choice(Choice{.kind = kind, .name = image::optional_text_at(base, name),
-                                 .unit_name = unit_name(base, record.unit), .unit = unit.text(),
-                                 .point = where, .below = below, .inside = where < below, .variant = {}});
+            trace_.choice(Choice{.kind = kind,
+                                 .name = image::optional_text_at(base, name),
+                                 .unit_name = unit_name(base, record.unit),
+                                 .unit = unit.text(),
+                                 .point = where,
+                                 .below = below,
+                                 .inside = where < below,
+                                 .variant = {}});
         }
         return where < below;
     }
@@ -192,10 +209,16 @@ private:
         const std::uint32_t slot = layer_slot(where);
         const bool inside = record.layer_from <= slot && slot < record.layer_to;
         if constexpr (Trace::active) {
-            trace_.choice(Choice{.kind = Choice::Kind::layer, .name = text_at(base, record.layer),
-                                 .unit_name = unit_name(base, record.unit), .unit = unit.text(),
-                                 .point = where, .from = record.layer_from, .below = record.layer_to, .slot = slot,
-                                 .inside = inside, .variant = {}});
+            trace_.choice(Choice{.kind = Choice::Kind::layer,
+                                 .name = text_at(base, record.layer),
+                                 .unit_name = unit_name(base, record.unit),
+                                 .unit = unit.text(),
+                                 .point = where,
+                                 .from = record.layer_from,
+                                 .below = record.layer_to,
+                                 .slot = slot,
+                                 .inside = inside,
+                                 .variant = {}});
         }
         return inside;
     }
@@ -206,8 +229,9 @@ private:
         if (entity.targets == 0) return nullptr;
         const std::byte* const base = image::base_of(entity);
         const image::SetEntry* const entry =
-            user_.has_key() ? find_in(base, at<image::StringSet>(base, entity.targets), user_.key(), user_.key_hash())
-                            : nullptr;
+            user_.has_key()
+                ? find_in(base, at<image::StringSet>(base, entity.targets), user_.key(), user_.key_hash())
+                : nullptr;
         if constexpr (Trace::active) trace_.targets(entry != nullptr);
         return entry;
     }
@@ -216,7 +240,8 @@ private:
     EXPPLAT_INLINE std::uint32_t split(const Entity& entity, image::Ref ref) const noexcept {
         const std::byte* const base = image::base_of(entity);
         const image::Split& split = at<image::Split>(base, ref);
-        if (split.unit.name == 0) return user_.has_key() ? pick(entity, split, ref, user_.key()) : image::none;
+        if (split.unit.name == 0)
+            return user_.has_key() ? pick(entity, split, ref, user_.key()) : image::none;
         return split_by_attribute(entity, split, ref);
     }
     EXPPLAT_NOINLINE std::uint32_t split_by_attribute(const Entity& entity, const image::Split& split,
@@ -226,12 +251,14 @@ private:
     }
 
     EXPPLAT_INLINE std::uint32_t pick(const Entity& entity, const image::Split& split, image::Ref ref,
-                                     std::string_view unit) const noexcept {
+                                      std::string_view unit) const noexcept {
         const std::byte* const base = image::base_of(entity);
-        const auto* const ranges = reinterpret_cast<const image::SplitRange*>(base + ref + sizeof(image::Split));
+        const auto* const ranges =
+            reinterpret_cast<const image::SplitRange*>(base + ref + sizeof(image::Split));
         const std::uint32_t where = point(split.seed, unit);
         std::uint32_t chosen = 0;
-        if (split.count <= 8) {  // counted without a branch: the point is random, so a branch would be guessed wrong
+        if (split.count <=
+            8) {  // counted without a branch: the point is random, so a branch would be guessed wrong
             for (std::uint32_t i = 0; i + 1 < split.count; ++i) chosen += where >= ranges[i].below;
         } else {
             std::uint32_t high = split.count - 1;
@@ -243,10 +270,14 @@ private:
         }
         const std::uint32_t variant = ranges[chosen].variant;
         if constexpr (Trace::active) {
-            trace_.choice(Choice{.kind = Choice::Kind::split, .name = {},
-                                 .unit_name = unit_name(base, split.unit), .unit = unit,
-                                 .point = where, .from = chosen == 0 ? 0 : ranges[chosen - 1].below,
-                                 .below = ranges[chosen].below, .inside = true,
+            trace_.choice(Choice{.kind = Choice::Kind::split,
+                                 .name = {},
+                                 .unit_name = unit_name(base, split.unit),
+                                 .unit = unit,
+                                 .point = where,
+                                 .from = chosen == 0 ? 0 : ranges[chosen - 1].below,
+                                 .below = ranges[chosen].below,
+                                 .inside = true,
                                  .variant = text_at(base, image::variant_of(entity, variant).key)});
         }
         return variant;
@@ -254,16 +285,19 @@ private:
 
     // ---- prerequisites ----
 
-    [[nodiscard]] static std::span<const image::PrerequisiteRecord> prerequisites_of(const Entity& entity) noexcept {
+    [[nodiscard]] static std::span<const image::PrerequisiteRecord> prerequisites_of(
+        const Entity& entity) noexcept {
         return array_at<image::PrerequisiteRecord>(image::base_of(entity), entity.prerequisites,
                                                    entity.prerequisite_count);
     }
 
     EXPPLAT_NOINLINE bool prerequisites_hold(const Entity& entity) const noexcept {
         for (const image::PrerequisiteRecord& prerequisite : prerequisites_of(entity)) {
-            if constexpr (Trace::active) trace_.enter_prerequisite(text_at(image::base_of(entity), prerequisite.key));
+            if constexpr (Trace::active)
+                trace_.enter_prerequisite(text_at(image::base_of(entity), prerequisite.key));
             const bool given = gives(entity, prerequisite);
-            if constexpr (Trace::active) trace_.leave_prerequisite(text_at(image::base_of(entity), prerequisite.key), given);
+            if constexpr (Trace::active)
+                trace_.leave_prerequisite(text_at(image::base_of(entity), prerequisite.key), given);
             if (!given) return false;
         }
         return true;
@@ -289,16 +323,16 @@ private:
     /// An entity that is not running gives the same whatever its prerequisites say.
     [[nodiscard]] Alternatives settled(const Entity& entity, std::uint32_t variant) const noexcept {
         if constexpr (Trace::active) {
-            trace_.settled(entity, variant == image::none
-                                       ? std::string_view{}
-                                       : text_at(image::base_of(entity), image::variant_of(entity, variant).key));
+            trace_.settled(entity, variant == image::none ? std::string_view{}
+                                                          : text_at(image::base_of(entity),
+                                                                    image::variant_of(entity, variant).key));
         }
         return {variant, variant};
     }
 
     /// The prerequisite names that variant.
-    [[nodiscard]] bool accepts(const Entity& owner, const image::PrerequisiteRecord& prerequisite, const Entity& target,
-                               std::uint32_t variant) const noexcept {
+    [[nodiscard]] bool accepts(const Entity& owner, const image::PrerequisiteRecord& prerequisite,
+                               const Entity& target, std::uint32_t variant) const noexcept {
         if (variant == image::none) return false;
         const std::string_view key = text_at(image::base_of(target), image::variant_of(target, variant).key);
         for (const image::Ref accepted :
@@ -312,7 +346,8 @@ private:
     /// entity's own choice is made first, then its prerequisites are looked at, the heaviest last and in this
     /// loop. `held` and `failed` are the final verdict as a function of that last question. So the calls that are
     /// open at once halve the work each time, and a chain of any length is walked in constant stack.
-    [[nodiscard]] bool gives(const Entity& owner, const image::PrerequisiteRecord& prerequisite) const noexcept {
+    [[nodiscard]] bool gives(const Entity& owner,
+                             const image::PrerequisiteRecord& prerequisite) const noexcept {
         const Entity* entity = &view_.entity(prerequisite.entity);
         Alternatives choice = alternatives(*entity);
         bool held = accepts(owner, prerequisite, *entity, choice.held);
@@ -324,7 +359,8 @@ private:
             }
             const image::PrerequisiteRecord& last = prerequisites[entity->heaviest];
             const Entity& target = view_.entity(last.entity);
-            if constexpr (Trace::active) trace_.follow_prerequisite(text_at(image::base_of(*entity), last.key));
+            if constexpr (Trace::active)
+                trace_.follow_prerequisite(text_at(image::base_of(*entity), last.key));
             choice = alternatives(target);
             const bool next_held = accepts(*entity, last, target, choice.held) ? held : failed;
             const bool next_failed = accepts(*entity, last, target, choice.failed) ? held : failed;

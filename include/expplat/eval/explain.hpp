@@ -16,19 +16,19 @@ namespace expplat::eval {
 
 struct Step {
     enum class Kind : std::uint8_t {
-        settled,               // name: an entity that is not running; unit: the variant that it gives, empty for none
-        targets,               // result: the user's key is in `targets`
-        enter_prerequisite,    // name: the flag or experiment that is asked
-        leave_prerequisite,    // result: it gave one of the wanted variants
-        follow_prerequisite,   // name: what the entity's own choice still depends on
-        enter_segment,         // name: the segment that is asked
-        leave_segment,         // result: the user is in it
-        follow_segment,        // name: the segment that decides from here on
-        segment_lists,         // unit: what was looked for; result: included; otherwise `excluded`
-        condition,             // instruction, base, value: one comparison; result: its truth
-        choice,                // a random choice
-        outcome,               // name: the rule's id; rule: its number; `is_default`; `is_split`
-        unit_absent,           // name: the unit that the user lacks; empty: the key
+        settled,  // name: an entity that is not running; unit: the variant that it gives, empty for none
+        targets,  // result: the user's key is in `targets`
+        enter_prerequisite,   // name: the flag or experiment that is asked
+        leave_prerequisite,   // result: it gave one of the wanted variants
+        follow_prerequisite,  // name: what the entity's own choice still depends on
+        enter_segment,        // name: the segment that is asked
+        leave_segment,        // result: the user is in it
+        follow_segment,       // name: the segment that decides from here on
+        segment_lists,        // unit: what was looked for; result: included; otherwise `excluded`
+        condition,            // instruction, base, value: one comparison; result: its truth
+        choice,               // a random choice
+        outcome,              // name: the rule's id; rule: its number; `is_default`; `is_split`
+        unit_absent,          // name: the unit that the user lacks; empty: the key
     };
 
     Kind kind = Kind::targets;
@@ -40,9 +40,9 @@ struct Step {
     bool excluded = false;
     bool is_default = false;
     bool is_split = false;
-    const std::byte* base = nullptr;                  // of the chunk that holds `instruction`
+    const std::byte* base = nullptr;  // of the chunk that holds `instruction`
     const image::Instruction* instruction = nullptr;
-    const User::Stored* value = nullptr;              // the user's value; null where absent
+    const User::Stored* value = nullptr;  // the user's value; null where absent
     Choice choice;
 };
 
@@ -153,7 +153,8 @@ template <class Visitor>
 [[nodiscard]] inline Answer explain(const image::View& view, const image::Entity& entity, const User& user,
                                     const Patterns& patterns, Visitor&& visitor) {
     StepTrace<std::remove_reference_t<Visitor>> trace(user, visitor);
-    return Evaluation<StepTrace<std::remove_reference_t<Visitor>>>(view, user, patterns, trace).answer(entity);
+    return Evaluation<StepTrace<std::remove_reference_t<Visitor>>>(view, user, patterns, trace)
+        .answer(entity);
 }
 
 }  // namespace expplat::eval

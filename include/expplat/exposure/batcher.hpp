@@ -16,7 +16,7 @@ class Batcher {
 public:
     struct Action {
         bool send = false;
-        std::int64_t wait_ms = 0;   // where not `send`: look again after so long, or when the queue grows
+        std::int64_t wait_ms = 0;  // where not `send`: look again after so long, or when the queue grows
     };
 
     explicit Batcher(std::size_t batch_events = limits::batch_events,

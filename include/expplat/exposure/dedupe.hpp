@@ -38,7 +38,8 @@ public:
                 continue;  // another thread changed the set: look again
             }
             std::uint64_t seen = entry->mark.load(std::memory_order_relaxed);
-            if ((seen >> 32) == (mark >> 32) && now_s - static_cast<std::uint32_t>(seen) < window_s_) return false;
+            if ((seen >> 32) == (mark >> 32) && now_s - static_cast<std::uint32_t>(seen) < window_s_)
+                return false;
             if (entry->mark.compare_exchange_strong(seen, mark, std::memory_order_relaxed)) return true;
         }
         return true;  // under such contention rather twice than never
@@ -64,7 +65,8 @@ private:
 
         /// Takes a free entry or the oldest one. The mark depends on the identity, so that a thread which sees the new
         /// identity beside the old mark does not take it for its own.
-        bool claim(std::uint64_t identity, std::uint64_t mark, std::uint32_t now_s, std::uint32_t window_s) noexcept {
+        bool claim(std::uint64_t identity, std::uint64_t mark, std::uint32_t now_s,
+                   std::uint32_t window_s) noexcept {
             Entry* oldest = nullptr;
             std::uint32_t oldest_age = 0;
             for (Entry& entry : entries) {
@@ -83,8 +85,10 @@ private:
         }
     };
 
-    static std::uint64_t mark_of(std::uint64_t identity, std::uint64_t variant, std::uint32_t now_s) noexcept {
-        const std::uint64_t mixed = detail::fold_multiply(identity ^ 0x8EBC6AF09C88C6E3u, variant ^ 0x589965CC75374CC3u);
+    static std::uint64_t mark_of(std::uint64_t identity, std::uint64_t variant,
+                                 std::uint32_t now_s) noexcept {
+        const std::uint64_t mixed =
+            detail::fold_multiply(identity ^ 0x8EBC6AF09C88C6E3u, variant ^ 0x589965CC75374CC3u);
         return (mixed & 0xFFFFFFFF00000000u) | now_s;
     }
 

@@ -18,16 +18,16 @@ using EventId = std::array<std::uint8_t, 16>;
 struct Event {
     EventType type = EventType::exposure;
     EventId id{};
-    std::int64_t time_ms = 0;            // Unix milliseconds, when it happened
-    std::uint64_t ruleset_version = 0;   // exposure
-    std::string_view name;               // exposure: the experiment or flag; track: the event
-    std::string_view variant;            // exposure
-    std::string_view unit;               // the unit's name; `key` for the user's key
-    std::string_view unit_id;            // its value
-    bool has_value = false;              // track
-    double value = 0;                    // track
-    std::string_view properties;         // track: a JSON object, or empty
-    std::string_view attributes;         // exposure: a JSON object of the attributes that were asked for, or empty
+    std::int64_t time_ms = 0;           // Unix milliseconds, when it happened
+    std::uint64_t ruleset_version = 0;  // exposure
+    std::string_view name;              // exposure: the experiment or flag; track: the event
+    std::string_view variant;           // exposure
+    std::string_view unit;              // the unit's name; `key` for the user's key
+    std::string_view unit_id;           // its value
+    bool has_value = false;             // track
+    double value = 0;                   // track
+    std::string_view properties;        // track: a JSON object, or empty
+    std::string_view attributes;  // exposure: a JSON object of the attributes that were asked for, or empty
 };
 
 }  // namespace expplat::exposure

@@ -32,7 +32,8 @@ public:
 
     /// Copies the event in. False, and it is not kept, where the queue is full. `depth` is how many are queued then.
     bool push(const Event& event, std::size_t& depth) noexcept {
-        const std::string_view texts[] = {event.name, event.variant, event.unit, event.unit_id, event.properties, event.attributes};
+        const std::string_view texts[] = {event.name,    event.variant,    event.unit,
+                                          event.unit_id, event.properties, event.attributes};
         std::size_t size = 0;
         for (const std::string_view text : texts) size += text.size();
         const std::scoped_lock lock(mutex_);
@@ -89,8 +90,8 @@ public:
     }
 
     struct Totals {
-        std::uint64_t accepted = 0;   // pushed and kept
-        std::uint64_t refused = 0;    // the queue was full
+        std::uint64_t accepted = 0;  // pushed and kept
+        std::uint64_t refused = 0;   // the queue was full
     };
     [[nodiscard]] Totals totals() const noexcept {
         const std::scoped_lock lock(mutex_);
@@ -136,11 +137,13 @@ private:
         const std::size_t head = bytes.size() < ring_.size() - begin_ ? bytes.size() : ring_.size() - begin_;
         if (head > 0) std::memcpy(bytes.data(), ring_.data() + begin_, head);
         if (head < bytes.size()) std::memcpy(bytes.data() + head, ring_.data(), bytes.size() - head);
-        begin_ = begin_ + bytes.size() < ring_.size() ? begin_ + bytes.size() : begin_ + bytes.size() - ring_.size();
+        begin_ = begin_ + bytes.size() < ring_.size() ? begin_ + bytes.size()
+                                                      : begin_ + bytes.size() - ring_.size();
     }
 
     template <class MakeId>
-    static Event view(const Record& record, const std::vector<std::byte>& bytes, std::size_t& at, MakeId& make_id) {
+    static Event view(const Record& record, const std::vector<std::byte>& bytes, std::size_t& at,
+                      MakeId& make_id) {
         Event event;
         event.type = record.type;
         event.id = make_id(record.time_ms);
@@ -148,7 +151,8 @@ private:
         event.ruleset_version = record.ruleset_version;
         event.has_value = record.has_value;
         event.value = record.value;
-        std::string_view* const texts[] = {&event.name, &event.variant, &event.unit, &event.unit_id, &event.properties, &event.attributes};
+        std::string_view* const texts[] = {&event.name,    &event.variant,    &event.unit,
+                                           &event.unit_id, &event.properties, &event.attributes};
         for (std::size_t i = 0; i < text_count; ++i) {
             *texts[i] = {reinterpret_cast<const char*>(bytes.data()) + at, record.sizes[i]};
             at += record.sizes[i];
@@ -156,9 +160,9 @@ private:
         return event;
     }
 
-    mutable std::mutex mutex_;           // guards everything below
-    std::vector<Record> records_;        // a ring of `count_` from `first_`
-    std::vector<std::byte> ring_;        // their texts: `used_` bytes from `begin_` to `end_`
+    mutable std::mutex mutex_;     // guards everything below
+    std::vector<Record> records_;  // a ring of `count_` from `first_`
+    std::vector<std::byte> ring_;  // their texts: `used_` bytes from `begin_` to `end_`
     std::size_t first_ = 0;
     std::size_t count_ = 0;
     std::size_t begin_ = 0;

@@ -17,9 +17,9 @@ namespace expplat::exposure {
 
 /// What became of a batch. Events that are in neither count are kept and offered again.
 struct Delivery {
-    std::size_t acknowledged = 0;     // from the front: these will never be offered again
-    std::size_t rejected = 0;         // after them: can never succeed; counted as dead-lettered
-    std::string message;              // of a failure; logged
+    std::size_t acknowledged = 0;  // from the front: these will never be offered again
+    std::size_t rejected = 0;      // after them: can never succeed; counted as dead-lettered
+    std::string message;           // of a failure; logged
 };
 
 class EventSink {

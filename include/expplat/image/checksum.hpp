@@ -12,9 +12,11 @@
 namespace expplat::image {
 
 /// `size` must be a multiple of 8; `bytes` aligned to 8. The eight bytes at `skip` count as zero.
-[[nodiscard]] inline std::uint64_t checksum(const std::byte* bytes, std::size_t size, std::size_t skip) noexcept {
+[[nodiscard]] inline std::uint64_t checksum(const std::byte* bytes, std::size_t size,
+                                            std::size_t skip) noexcept {
     constexpr std::uint64_t multiplier = 0x9FB21C651E98DF25u;
-    std::uint64_t lanes[4] = {0x243F6A8885A308D3u, 0x13198A2E03707344u, 0xA4093822299F31D0u, 0x082EFA98EC4E6C89u};
+    std::uint64_t lanes[4] = {0x243F6A8885A308D3u, 0x13198A2E03707344u, 0xA4093822299F31D0u,
+                              0x082EFA98EC4E6C89u};
     const auto word = [bytes](std::size_t offset) noexcept {
         std::uint64_t value;
         std::memcpy(&value, bytes + offset, 8);
@@ -31,7 +33,8 @@ namespace expplat::image {
             lanes[lane] = step(lanes[lane], offset < head && at == skip ? 0 : word(at));
         }
     }
-    for (std::size_t lane = 0; offset < size; offset += 8, ++lane) lanes[lane] = step(lanes[lane], word(offset));
+    for (std::size_t lane = 0; offset < size; offset += 8, ++lane)
+        lanes[lane] = step(lanes[lane], word(offset));
     std::uint64_t result = size;
     for (const std::uint64_t lane : lanes) {
         result = step(result, lane);

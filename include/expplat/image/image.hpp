@@ -23,7 +23,8 @@ public:
     static constexpr std::size_t alignment = 64;
 
     explicit Buffer(std::size_t size)
-        : bytes_(static_cast<std::byte*>(::operator new(size > 0 ? size : 1, std::align_val_t{alignment}))), size_(size) {}
+        : bytes_(static_cast<std::byte*>(::operator new (size > 0 ? size : 1, std::align_val_t{alignment}))),
+          size_(size) {}
 
     [[nodiscard]] std::byte* data() noexcept { return bytes_.get(); }
     [[nodiscard]] const std::byte* data() const noexcept { return bytes_.get(); }
@@ -31,7 +32,9 @@ public:
 
 private:
     struct Free {
-        void operator()(std::byte* bytes) const noexcept { ::operator delete(bytes, std::align_val_t{alignment}); }
+        void operator()(std::byte* bytes) const noexcept {
+            ::operator delete (bytes, std::align_val_t{alignment});
+        }
     };
     std::unique_ptr<std::byte, Free> bytes_;
     std::size_t size_;
@@ -55,7 +58,9 @@ public:
     [[nodiscard]] static Image trust(Buffer buffer) noexcept { return Image(std::move(buffer)); }
 
     [[nodiscard]] View view() const noexcept { return View::trust(buffer_.data()); }
-    [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {buffer_.data(), buffer_.size()}; }
+    [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
+        return {buffer_.data(), buffer_.size()};
+    }
 
 private:
     explicit Image(Buffer buffer) noexcept : buffer_(std::move(buffer)) {}

@@ -37,33 +37,33 @@ struct Header {
     char magic[8];
     std::uint32_t byte_order;
     std::uint32_t image_version;
-    std::uint32_t hash_version;      // of `hash64`
-    std::uint32_t entity_count;      // flags, then experiments
-    std::uint64_t size;              // of the image, bytes; a multiple of 8
-    std::uint64_t checksum;          // `checksum()` of the image with this field zero
+    std::uint32_t hash_version;  // of `hash64`
+    std::uint32_t entity_count;  // flags, then experiments
+    std::uint64_t size;          // of the image, bytes; a multiple of 8
+    std::uint64_t checksum;      // `checksum()` of the image with this field zero
     std::uint64_t ruleset_version;
     std::uint32_t flag_count;
     std::uint32_t segment_count;
-    Offset entities;                 // Offset[entity_count], in document order
-    Offset segments;                 // Offset[segment_count], ascending
-    Offset index;                    // IndexSlot[index_mask + 1]
+    Offset entities;  // Offset[entity_count], in document order
+    Offset segments;  // Offset[segment_count], ascending
+    Offset index;     // IndexSlot[index_mask + 1]
     std::uint32_t index_mask;
-    Offset patterns;                 // PatternRecord[pattern_count]
+    Offset patterns;  // PatternRecord[pattern_count]
     std::uint32_t pattern_count;
-    Offset environment;              // Text
-    std::uint32_t unsupported_count; // entities that this host must answer ERROR / GENERAL
+    Offset environment;               // Text
+    std::uint32_t unsupported_count;  // entities that this host must answer ERROR / GENERAL
 };
 
 /// One slot of the key index: open addressing from `hash64(key) & index_mask`, steps of one.
 struct IndexSlot {
-    std::uint32_t tag;               // upper half of `hash64(key)`
-    Offset entity;                   // 0 is a free slot
+    std::uint32_t tag;  // upper half of `hash64(key)`
+    Offset entity;      // 0 is a free slot
 };
 
 /// A pattern's place: an instruction holds its number, a host compiles it once for each image.
 struct PatternRecord {
-    Offset text;                     // Text
-    std::uint32_t ignore_case;       // 0 or 1
+    Offset text;                // Text
+    std::uint32_t ignore_case;  // 0 or 1
 };
 
 /// A string: this, then its bytes, then zeros up to a multiple of 4.
@@ -77,124 +77,139 @@ enum class EntityKind : std::uint8_t { flag = 1, experiment = 2 };
 enum class State : std::uint8_t { draft = 0, running = 1, paused = 2, completed = 3 };
 
 namespace entity_flags {
-inline constexpr std::uint8_t exposures = 1;        // SPLIT answers are counted
-inline constexpr std::uint8_t unsupported = 2;      // only `key` is meaningful
-inline constexpr std::uint8_t needs_patterns = 4;   // reaches a `matches`, itself or by a segment or prerequisite
+inline constexpr std::uint8_t exposures = 1;    // SPLIT answers are counted
+inline constexpr std::uint8_t unsupported = 2;  // only `key` is meaningful
+inline constexpr std::uint8_t needs_patterns =
+    4;  // reaches a `matches`, itself or by a segment or prerequisite
 }  // namespace entity_flags
 
 /// A flag or an experiment; the start of its chunk.
 struct Entity {
-    std::uint32_t size;              // of the chunk, bytes; a multiple of 8
+    std::uint32_t size;  // of the chunk, bytes; a multiple of 8
     EntityKind kind;
     State state;
-    std::uint8_t value_kind;         // ValueKind
-    std::uint8_t flags;              // entity_flags
-    Ref key;                         // Text
-    Ref variants;                    // VariantRecord[variant_count]
+    std::uint8_t value_kind;  // ValueKind
+    std::uint8_t flags;       // entity_flags
+    Ref key;                  // Text
+    Ref variants;             // VariantRecord[variant_count]
     std::uint32_t variant_count;
-    std::uint32_t off;               // flag: the variant `off`; experiment: `winner`, or none
-    Ref targets;                     // StringSet of user keys; payload: variant
-    Ref prerequisites;               // PrerequisiteRecord[prerequisite_count]
+    std::uint32_t off;  // flag: the variant `off`; experiment: `winner`, or none
+    Ref targets;        // StringSet of user keys; payload: variant
+    Ref prerequisites;  // PrerequisiteRecord[prerequisite_count]
     std::uint32_t prerequisite_count;
-    std::uint32_t heaviest;          // the prerequisite with the most steps; it is followed last
-    std::uint32_t ordinal;           // place among the image's entities
-    Ref code;                        // Instruction[code_count]
+    std::uint32_t heaviest;  // the prerequisite with the most steps; it is followed last
+    std::uint32_t ordinal;   // place among the image's entities
+    Ref code;                // Instruction[code_count]
     std::uint32_t code_count;
     Jump entry;
-    Ref outcomes;                    // flag: Outcome[outcome_count], one a rule, then the default
+    Ref outcomes;  // flag: Outcome[outcome_count], one a rule, then the default
     std::uint32_t outcome_count;
-    Ref experiment;                  // ExperimentRecord
+    Ref experiment;  // ExperimentRecord
     std::uint32_t reserved;
 };
 
 struct VariantRecord {
-    Ref key;                         // Text
-    Ref text;                        // string: its content; integer, number, object: JSON; boolean: none
-    std::uint64_t bits;              // boolean, integer, or the double's bits
+    Ref key;             // Text
+    Ref text;            // string: its content; integer, number, object: JSON; boolean: none
+    std::uint64_t bits;  // boolean, integer, or the double's bits
 };
 
 struct PrerequisiteRecord {
     Offset entity;
-    Ref key;                         // Text
-    Ref variants;                    // Ref[variant_count] to Text
+    Ref key;       // Text
+    Ref variants;  // Ref[variant_count] to Text
     std::uint32_t variant_count;
 };
 
 /// The function that makes a random choice (RULESET.md, section 6). Format 1 writes one function only;
 /// `verify` refuses others.
 struct BucketFunction {
-    std::uint8_t hash;               // 1: XXH3, 64 bits, seeded
-    std::uint8_t input;              // 1: the bytes of the unit
-    std::uint8_t reduction;          // 1: the upper 32 bits
+    std::uint8_t hash;       // 1: XXH3, 64 bits, seeded
+    std::uint8_t input;      // 1: the bytes of the unit
+    std::uint8_t reduction;  // 1: the upper 32 bits
     std::uint8_t reserved;
 };
 inline constexpr BucketFunction native_bucket{1, 1, 1, 0};
 
 /// Whose value is bucketed. Without a name it is the user's key.
 struct Unit {
-    std::uint64_t name_word;         // `name_word` of the name
-    Ref name;                        // Text
-    std::uint16_t name_size;         // `short_size` of the name
+    std::uint64_t name_word;  // `name_word` of the name
+    Ref name;                 // Text
+    std::uint16_t name_size;  // `short_size` of the name
     std::uint16_t reserved;
 };
 
 struct Split {
-    std::uint64_t seed;              // XXH3 of the salt
+    std::uint64_t seed;  // XXH3 of the salt
     Unit unit;
     BucketFunction function;
-    std::uint32_t count;             // SplitRange[count] follow
+    std::uint32_t count;  // SplitRange[count] follow
 };
 
 struct SplitRange {
-    std::uint64_t below;             // boundary; ascending, the last is 2^32
+    std::uint64_t below;  // boundary; ascending, the last is 2^32
     std::uint32_t variant;
     std::uint32_t reserved;
 };
 
 struct Outcome {
-    std::uint32_t variant;           // none where `split` is set
-    Ref split;                       // Split
-    Ref rule;                        // Text
-    Jump otherwise;                  // where the split's unit is absent; none for the default
+    std::uint32_t variant;  // none where `split` is set
+    Ref split;              // Split
+    Ref rule;               // Text
+    Jump otherwise;         // where the split's unit is absent; none for the default
 };
 
 struct ExperimentRecord {
     Unit unit;
-    Ref split;                       // Split
-    Ref layer;                       // Text: the layer's key; none without a layer
-    std::uint32_t layer_from;        // slots of 10,000
+    Ref split;                 // Split
+    Ref layer;                 // Text: the layer's key; none without a layer
+    std::uint32_t layer_from;  // slots of 10,000
     std::uint32_t layer_to;
     std::uint64_t layer_seed;
-    Ref holdout;                     // Text: the holdout's key; none without a holdout
+    Ref holdout;  // Text: the holdout's key; none without a holdout
     std::uint32_t reserved;
     std::uint64_t holdout_seed;
     std::uint64_t holdout_below;
     std::uint64_t traffic_seed;
-    std::uint64_t traffic_below;     // 2^32 is everybody
+    std::uint64_t traffic_below;  // 2^32 is everybody
 };
 
 struct Segment {
-    std::uint32_t size;              // of the chunk, bytes; a multiple of 8
-    Ref key;                         // Text
+    std::uint32_t size;  // of the chunk, bytes; a multiple of 8
+    Ref key;             // Text
     Unit unit;
-    Ref included;                    // StringSet
-    Ref excluded;                    // StringSet
-    Ref code;                        // Instruction[code_count]
+    Ref included;  // StringSet
+    Ref excluded;  // StringSet
+    Ref code;      // Instruction[code_count]
     std::uint32_t code_count;
     Jump entry;
     std::uint32_t reserved;
 };
 
 enum class Opcode : std::uint8_t {
-    equals_string, equals_number, equals_boolean,
-    in_strings,                      // `in` of strings alone, exactly
+    equals_string,
+    equals_number,
+    equals_boolean,
+    in_strings,  // `in` of strings alone, exactly
     in,
-    less_than, at_most, greater_than, at_least,
-    contains_text, starts_with_text, ends_with_text,  // one text, exactly
-    contains, starts_with, ends_with,                 // several, or ignoring case
+    less_than,
+    at_most,
+    greater_than,
+    at_least,
+    contains_text,
+    starts_with_text,
+    ends_with_text,  // one text, exactly
+    contains,
+    starts_with,
+    ends_with,  // several, or ignoring case
     matches,
-    version_is, version_below, version_at_most, version_above, version_at_least,
-    before, after,
+    version_is,
+    version_below,
+    version_at_most,
+    version_above,
+    version_at_least,
+    before,
+    after,
     in_cidr,
     exists,
     segment,
@@ -208,48 +223,48 @@ inline constexpr std::uint8_t ignore_case = 1;
 
 struct Instruction {
     Opcode opcode;
-    std::uint8_t flags;              // instruction_flags
-    std::uint16_t name_size;         // `short_size` of the attribute's name
-    std::uint32_t rule;              // flag: the rule it belongs to; never decreasing
-    std::uint64_t name_word;         // `name_word` of the attribute's name
-    Ref name;                        // Text: the attribute; segment: its key
-    std::uint32_t operand;           // by opcode, see LAYOUT.md
-    Jump on_true;                    // later than this instruction
+    std::uint8_t flags;       // instruction_flags
+    std::uint16_t name_size;  // `short_size` of the attribute's name
+    std::uint32_t rule;       // flag: the rule it belongs to; never decreasing
+    std::uint64_t name_word;  // `name_word` of the attribute's name
+    Ref name;                 // Text: the attribute; segment: its key
+    std::uint32_t operand;    // by opcode, see LAYOUT.md
+    Jump on_true;             // later than this instruction
     Jump on_false;
 };
 
-struct StringOperand {               // equals_string; with ignore_case the text is folded, the hash unused
+struct StringOperand {  // equals_string; with ignore_case the text is folded, the hash unused
     std::uint64_t hash;
     Ref text;
     std::uint32_t reserved;
 };
 
-struct NumberOperand {               // equals_number, less_than, at_most, greater_than, at_least
-    std::uint32_t integral;          // 1: `bits` is an integer, 0: a finite double's bits
+struct NumberOperand {       // equals_number, less_than, at_most, greater_than, at_least
+    std::uint32_t integral;  // 1: `bits` is an integer, 0: a finite double's bits
     std::uint32_t reserved;
     std::uint64_t bits;
 };
 
 struct InOperand {
-    Ref strings;                     // StringSet, or none
-    Ref numbers;                     // NumberOperand[number_count], ascending
+    Ref strings;  // StringSet, or none
+    Ref numbers;  // NumberOperand[number_count], ascending
     std::uint32_t number_count;
-    std::uint32_t booleans;          // bit 0: false, bit 1: true
+    std::uint32_t booleans;  // bit 0: false, bit 1: true
 };
 
-struct TextList {                    // contains, starts_with, ends_with; with ignore_case folded
-    std::uint32_t count;             // Ref[count] to Text follow
+struct TextList {         // contains, starts_with, ends_with; with ignore_case folded
+    std::uint32_t count;  // Ref[count] to Text follow
 };
 
-struct InstantOperand {              // before, after
+struct InstantOperand {  // before, after
     std::int64_t seconds;
-    std::uint64_t fraction;          // of 10^-18 seconds
-    Ref rest;                        // Text: digits after the 18th
+    std::uint64_t fraction;  // of 10^-18 seconds
+    Ref rest;                // Text: digits after the 18th
     std::uint32_t reserved;
 };
 
-struct CidrList {                    // in_cidr
-    std::uint32_t count;             // CidrRecord[count] follow after `reserved`
+struct CidrList {         // in_cidr
+    std::uint32_t count;  // CidrRecord[count] follow after `reserved`
     std::uint32_t reserved;
 };
 
@@ -269,15 +284,15 @@ struct Sample {
 };
 
 enum class SetOrder : std::uint32_t {
-    plain = 0,                       // entries as they come; looked through where there are no slots
-    folded = 1,                      // texts folded and ascending; searched by halves
+    plain = 0,   // entries as they come; looked through where there are no slots
+    folded = 1,  // texts folded and ascending; searched by halves
 };
 
 struct StringSet {
     std::uint32_t count;
     SetOrder order;
-    Ref entries;                     // SetEntry[count]
-    Ref slots;                       // std::uint32_t[slot_mask + 1]: 1 + entry, 0 is free; none for a small set
+    Ref entries;  // SetEntry[count]
+    Ref slots;    // std::uint32_t[slot_mask + 1]: 1 + entry, 0 is free; none for a small set
     std::uint32_t slot_mask;
     std::uint32_t reserved;
 };
@@ -285,7 +300,7 @@ struct StringSet {
 struct SetEntry {
     std::uint64_t hash;
     Ref text;
-    std::uint32_t payload;           // targets: the variant
+    std::uint32_t payload;  // targets: the variant
 };
 
 /// A set with more entries has slots.

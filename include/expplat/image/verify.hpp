@@ -23,9 +23,9 @@ namespace expplat::image {
 
 /// What an evaluation of one entity or segment may cost.
 struct Cost {
-    std::uint64_t steps = 0;   // saturating at `limits::steps` + 1
-    std::uint32_t depth = 0;   // calls that may be open at once
-    bool patterns = false;     // it reaches a `matches`
+    std::uint64_t steps = 0;  // saturating at `limits::steps` + 1
+    std::uint32_t depth = 0;  // calls that may be open at once
+    bool patterns = false;    // it reaches a `matches`
 };
 
 /// Keeps the cost of what was verified, by offset, for what refers to it. The costs live in the image's own
@@ -79,7 +79,8 @@ public:
         if (ref == 0) return true;
         if (!holds<StringSet>(ref)) return false;
         const StringSet& set = at<StringSet>(base_, ref);
-        if (set.order > SetOrder::folded || (set.count > 0 && !holds<SetEntry>(set.entries, set.count))) return false;
+        if (set.order > SetOrder::folded || (set.count > 0 && !holds<SetEntry>(set.entries, set.count)))
+            return false;
         for (const SetEntry& entry : array_at<SetEntry>(base_, set.entries, set.count)) {
             if (!holds_text(entry.text) || entry.payload >= payloads) return false;
         }
@@ -209,8 +210,9 @@ public:
         }
         if (header().byte_order != byte_order) return damaged("the image has the other byte order");
         if (header().image_version != image_version || header().hash_version != hash_version) {
-            return Error{ErrorCode::image_version, "the image has version " + std::to_string(header().image_version) +
-                             "." + std::to_string(header().hash_version) + ", this program reads version " +
+            return Error{ErrorCode::image_version,
+                         "the image has version " + std::to_string(header().image_version) + "." +
+                             std::to_string(header().hash_version) + ", this program reads version " +
                              std::to_string(image_version) + "." + std::to_string(hash_version) +
                              ": compile it again from its JSON"};
         }
@@ -248,12 +250,14 @@ private:
         const Header& h = header();
         const ChunkVerifier image = whole();
         if (h.entity_count > limits::flags || h.flag_count > h.entity_count ||
-            !image.holds<Offset>(h.entities, h.entity_count) || !image.holds<Offset>(h.segments, h.segment_count) ||
+            !image.holds<Offset>(h.entities, h.entity_count) ||
+            !image.holds<Offset>(h.segments, h.segment_count) ||
             !image.holds<PatternRecord>(h.patterns, h.pattern_count) || !image.holds_text(h.environment) ||
             h.unsupported_count > h.entity_count) {
             return false;
         }
-        for (const PatternRecord& pattern : array_at<PatternRecord>(bytes_.data(), h.patterns, h.pattern_count)) {
+        for (const PatternRecord& pattern :
+             array_at<PatternRecord>(bytes_.data(), h.patterns, h.pattern_count)) {
             if (!image.holds_text(pattern.text) || pattern.ignore_case > 1 ||
                 text_at(bytes_.data(), pattern.text).size() > limits::pattern_bytes) {
                 return false;
@@ -272,7 +276,8 @@ private:
 
     [[nodiscard]] bool segments_hold(CostTable& costs) const noexcept {
         Offset previous = 0;
-        for (const Offset offset : array_at<Offset>(bytes_.data(), header().segments, header().segment_count)) {
+        for (const Offset offset :
+             array_at<Offset>(bytes_.data(), header().segments, header().segment_count)) {
             if (offset <= previous || !chunk_holds<Segment>(offset)) return false;
             previous = offset;
             const Segment& segment = at<Segment>(bytes_.data(), offset);
@@ -281,8 +286,10 @@ private:
             Cost cost;
             if (!chunk.holds_text(segment.key) || !chunk.holds_unit(segment.unit) ||
                 !chunk.holds_set(segment.included, none) || !chunk.holds_set(segment.excluded, none) ||
-                !program_holds(offset, base, segment.size, segment.code, segment.code_count, 0, costs, cost) ||
-                !condition_jump_holds(segment.entry, 0, segment.code_count) || cost.depth > limits::call_depth) {
+                !program_holds(offset, base, segment.size, segment.code, segment.code_count, 0, costs,
+                               cost) ||
+                !condition_jump_holds(segment.entry, 0, segment.code_count) ||
+                cost.depth > limits::call_depth) {
                 return false;
             }
             costs.add(offset, cost);
@@ -290,12 +297,13 @@ private:
         return true;
     }
 
-    [[nodiscard]] static bool condition_jump_holds(Jump jump, std::uint32_t first, std::uint32_t count) noexcept {
+    [[nodiscard]] static bool condition_jump_holds(Jump jump, std::uint32_t first,
+                                                   std::uint32_t count) noexcept {
         return (jump >= first && jump < count) || jump == accept || jump == reject;
     }
 
-    [[nodiscard]] static bool flag_jump_holds(Jump jump, std::uint32_t first, std::uint32_t count, std::uint32_t rule,
-                                              std::uint32_t outcomes) noexcept {
+    [[nodiscard]] static bool flag_jump_holds(Jump jump, std::uint32_t first, std::uint32_t count,
+                                              std::uint32_t rule, std::uint32_t outcomes) noexcept {
         if ((jump & terminal) != 0) return (jump & ~terminal) >= rule && (jump & ~terminal) < outcomes;
         return jump >= first && jump < count;
     }
@@ -330,8 +338,8 @@ private:
     }
 
     /// Counts an instruction's work and, where it calls a segment, the segment's.
-    [[nodiscard]] bool call_holds(Offset self, const Instruction& instruction, bool condition, const CostTable& costs,
-                                  Cost& cost) const noexcept {
+    [[nodiscard]] bool call_holds(Offset self, const Instruction& instruction, bool condition,
+                                  const CostTable& costs, Cost& cost) const noexcept {
         cost.steps += 1;
         if (instruction.opcode == Opcode::matches) {
             cost.patterns = true;
@@ -387,7 +395,8 @@ private:
         const std::byte* const base = base_of(entity);
         const ChunkVerifier chunk(base, entity.size);
         if ((entity.kind != EntityKind::flag && entity.kind != EntityKind::experiment) ||
-            !chunk.holds_text(entity.key) || (entity.kind == EntityKind::flag) != (entity.ordinal < header().flag_count)) {
+            !chunk.holds_text(entity.key) ||
+            (entity.kind == EntityKind::flag) != (entity.ordinal < header().flag_count)) {
             return false;
         }
         if ((entity.flags & entity_flags::unsupported) != 0) return true;
@@ -401,7 +410,8 @@ private:
         }
         if (flag ? !flag_holds(chunk, entity) : !experiment_holds(chunk, entity)) return false;
         const bool patterns = (entity.flags & entity_flags::needs_patterns) != 0;
-        return cost.steps <= limits::steps && cost.depth <= 2 * limits::call_depth && patterns == cost.patterns;
+        return cost.steps <= limits::steps && cost.depth <= 2 * limits::call_depth &&
+               patterns == cost.patterns;
     }
 
     [[nodiscard]] static bool variants_hold(const ChunkVerifier& chunk, const Entity& entity) noexcept {
@@ -414,7 +424,8 @@ private:
              array_at<VariantRecord>(base_of(entity), entity.variants, entity.variant_count)) {
             if (!chunk.holds_text(variant.key) ||
                 text_at(base_of(entity), variant.key).size() > limits::key_bytes ||
-                (kind == ValueKind::boolean ? variant.text != 0 || variant.bits > 1 : !chunk.holds_text(variant.text))) {
+                (kind == ValueKind::boolean ? variant.text != 0 || variant.bits > 1
+                                            : !chunk.holds_text(variant.text))) {
                 return false;
             }
         }
@@ -433,8 +444,9 @@ private:
             array_at<PrerequisiteRecord>(base_of(entity), entity.prerequisites, entity.prerequisite_count);
         for (std::uint32_t i = 0; i < records.size(); ++i) {
             const PrerequisiteRecord& record = records[i];
-            const Cost* const called =
-                record.entity < offset && record.entity >= first_entity() ? costs.find(record.entity) : nullptr;
+            const Cost* const called = record.entity < offset && record.entity >= first_entity()
+                                           ? costs.find(record.entity)
+                                           : nullptr;
             if (called == nullptr || !chunk.holds_text(record.key) ||
                 (record.variant_count > 0 && !chunk.holds<Ref>(record.variants, record.variant_count)) ||
                 (at<Entity>(bytes_.data(), record.entity).flags & entity_flags::unsupported) != 0) {
@@ -499,7 +511,8 @@ private:
         for (const IndexSlot& slot : array_at<IndexSlot>(bytes_.data(), h.index, h.index_mask + 1)) {
             if (slot.entity == 0) continue;
             ++used;
-            if (slot.entity % 8 != 0 || slot.entity < first_entity() || !whole().holds<Entity>(slot.entity)) return false;
+            if (slot.entity % 8 != 0 || slot.entity < first_entity() || !whole().holds<Entity>(slot.entity))
+                return false;
             const std::uint32_t ordinal = at<Entity>(bytes_.data(), slot.entity).ordinal;
             if (ordinal >= offsets.size() || offsets[ordinal] != slot.entity) return false;
         }
@@ -507,8 +520,8 @@ private:
     }
 
     std::span<const std::byte> bytes_;
-    std::uint32_t end_ = 0;           // of what references may reach; the tail follows
-    Offset first_entity_ = none;      // set before the first entity is looked at; segments need no bound yet
+    std::uint32_t end_ = 0;       // of what references may reach; the tail follows
+    Offset first_entity_ = none;  // set before the first entity is looked at; segments need no bound yet
 };
 
 /// Proves the bytes. Errors: `invalid_image`, `image_version` (another release wrote it), `invalid_argument`

@@ -64,7 +64,9 @@ public:
     [[nodiscard]] const Header& header() const noexcept { return at<Header>(bytes_, 0); }
     [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(header().size); }
     [[nodiscard]] std::uint64_t version() const noexcept { return header().ruleset_version; }
-    [[nodiscard]] std::string_view environment() const noexcept { return text_at(bytes_, header().environment); }
+    [[nodiscard]] std::string_view environment() const noexcept {
+        return text_at(bytes_, header().environment);
+    }
 
     /// Offsets of all flags, then all experiments, in document order.
     [[nodiscard]] std::span<const Offset> entities() const noexcept {
