@@ -19,7 +19,7 @@ packages_build=(
 packages_bench=(libbenchmark-dev)
 packages_clang=(clang clang-rt)
 packages_lint=(clang 'clang-format-14|clang-format' 'clang-tidy-14|clang-tidy' python3)
-packages_unit=(libgtest-dev libgmock-dev python3)
+packages_unit=(libgtest-dev libgmock-dev libssl-dev python3)
 packages_test=(
     valgrind
     g++-mingw-w64-x86-64-posix

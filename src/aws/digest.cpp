@@ -25,7 +25,8 @@ std::optional<Sha256> hmac_sha256(std::span<const unsigned char> key, std::strin
     std::size_t size = 0;
     const unsigned char* const made =
         EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr, key.data(), key.size(),
-                  reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), result.data(), result.size(), &size);
+                  reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), result.data(),
+                  result.size(), &size);
     if (made == nullptr || size != result.size()) return std::nullopt;
     return result;
 }

@@ -17,7 +17,8 @@ using Sha256 = std::array<unsigned char, 32>;
 using Md5 = std::array<unsigned char, 16>;
 
 [[nodiscard]] std::optional<Sha256> sha256(std::string_view bytes) noexcept;
-[[nodiscard]] std::optional<Sha256> hmac_sha256(std::span<const unsigned char> key, std::string_view bytes) noexcept;
+[[nodiscard]] std::optional<Sha256> hmac_sha256(std::span<const unsigned char> key,
+                                                std::string_view bytes) noexcept;
 /// No protection against anybody; also served on a host in FIPS mode.
 [[nodiscard]] std::optional<Md5> md5(std::string_view bytes) noexcept;
 

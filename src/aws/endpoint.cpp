@@ -59,7 +59,8 @@ struct GivenUrl {
     if (authority.empty() || authority.front() == ':') {
         return invalid(given.source + " is no http:// or https:// URL with a host");
     }
-    const bool printable = std::all_of(rest.begin(), rest.end(), [](char c) { return c > ' ' && c < '\x7F'; });
+    const bool printable =
+        std::all_of(rest.begin(), rest.end(), [](char c) { return c > ' ' && c < '\x7F'; });
     if (!printable || rest.find_first_of("?#@\\") != std::string_view::npos) {
         return invalid(given.source + " must be a scheme, a host, a port and a path, and no more");
     }
@@ -71,24 +72,35 @@ struct GivenUrl {
     if (region.empty()) region = read(environment, "AWS_REGION");
     if (region.empty()) region = read(environment, "AWS_DEFAULT_REGION");
     if (region.empty()) {
-        return invalid("no AWS region: it is not configured, and neither AWS_REGION nor AWS_DEFAULT_REGION is set");
+        return invalid(
+            "no AWS region: it is not configured, and neither AWS_REGION nor AWS_DEFAULT_REGION is set");
     }
     if (!is_region(region)) return invalid("`" + region + "` is no AWS region");
     return region;
 }
 
-[[nodiscard]] std::string regional_url(const Service& service, std::string_view region, const Partition& partition,
-                                       bool use_fips, bool use_dual_stack) {
-    const bool has_fips_name = use_fips && !(service.plain_name_is_fips_in_gov && !use_dual_stack &&
-                                             partition.name == "aws-us-gov");
+/// The plain hosts of a service of the kind `plain` are dual-stack. (FIPS hosts in China, which its rules name and AWS
+/// does not have, are no exception from the suffix.)
+[[nodiscard]] bool plain_is_dual_stack(const Partition& partition, bool use_fips) noexcept {
+    return partition.name == "aws" || partition.name == "aws-us-gov" ||
+           (partition.name == "aws-cn" && !use_fips);
+}
+
+[[nodiscard]] std::string regional_url(const Service& service, std::string_view region,
+                                       const Partition& partition, bool use_fips, bool use_dual_stack) {
+    const bool plain_is_fips =
+        service.fips == FipsHosts::plain_in_gov && partition.name == "aws-us-gov" && !use_dual_stack;
+    const bool has_infix = use_dual_stack && service.dual_stack == DualStackHosts::own_infix;
+    const bool is_plain =
+        service.dual_stack == DualStackHosts::plain && plain_is_dual_stack(partition, use_fips);
     std::string url = "https://";
     url += service.name;
-    if (has_fips_name) url += "-fips";
+    if (use_fips && !plain_is_fips) url += "-fips";
     url += '.';
-    if (service.is_s3 && use_dual_stack) url += "dualstack.";
+    if (has_infix) url += "dualstack.";
     url += region;
     url += '.';
-    url += use_dual_stack && !service.is_s3 ? partition.dual_stack_dns_suffix : partition.dns_suffix;
+    url += use_dual_stack && !has_infix && !is_plain ? partition.dual_stack_dns_suffix : partition.dns_suffix;
     return url;
 }
 
@@ -120,8 +132,9 @@ Result<Endpoint> resolve_endpoint(const Service& service, const EndpointChoice& 
         if (!url) return url.error();
         endpoint.url = std::move(*url);
     } else {
-        if (service.is_s3 && *use_fips && partition.name == "aws-cn") {
-            return Error{ErrorCode::unsupported, "S3 has no FIPS endpoints in the partition aws-cn"};
+        if (*use_fips && service.fips == FipsHosts::none_in_china && partition.name == "aws-cn") {
+            return Error{ErrorCode::unsupported,
+                         std::string(service.name) + " has no FIPS endpoints in the partition aws-cn"};
         }
         endpoint.url = regional_url(service, *region, partition, *use_fips, *use_dual_stack);
     }

@@ -15,7 +15,9 @@ constexpr std::size_t envelope_bytes = magic.size() + Md5().size();
 // A field's tag is its number and its wire type; all of ours are one byte.
 enum WireType : std::uint8_t { varint_type = 0, fixed64_type = 1, bytes_type = 2, fixed32_type = 5 };
 
-[[nodiscard]] constexpr char tag_of(int field, WireType type) noexcept { return static_cast<char>(field << 3 | type); }
+[[nodiscard]] constexpr char tag_of(int field, WireType type) noexcept {
+    return static_cast<char>(field << 3 | type);
+}
 
 // message AggregatedRecord
 constexpr int partition_key_field = 1;
@@ -175,8 +177,8 @@ struct ReadRecord {
 
 [[nodiscard]] Error no_md5() {
     return {ErrorCode::unsupported,
-            "OpenSSL has no MD5 on this host (a configuration without its default provider?), and the KPL format needs "
-            "it; switch aggregation off"};
+            "OpenSSL has no MD5 on this host (a configuration without its default provider?), and the KPL "
+            "format needs it; switch aggregation off"};
 }
 
 }  // namespace
@@ -212,11 +214,12 @@ void KplAggregator::KeyTable::insert(std::string_view key, char tag) {
 
 KplAggregator::Added KplAggregator::add(const KplRecord& record) {
     const bool hashed = !record.explicit_hash_key.empty();
-    if (!is_partition_key(record.partition_key) || (hashed && !is_explicit_hash_key(record.explicit_hash_key))) {
+    if (!is_partition_key(record.partition_key) ||
+        (hashed && !is_explicit_hash_key(record.explicit_hash_key))) {
         return Added::invalid_key;
     }
-    // The record alone, so that a size that adds up to anything is safe to compute.
-    if (record.data.size() > most_bytes_ || record.partition_key.size() > most_bytes_) return Added::too_large;
+    // First, so that no sum below can overflow; keys are short.
+    if (record.data.size() > most_bytes_) return Added::too_large;
 
     const auto size_with = [&](std::uint64_t key_index, std::uint64_t hash_key_index) {
         return 1 + varint_size(key_index) + (hashed ? 1 + varint_size(hash_key_index) : 0) +
@@ -251,14 +254,18 @@ KplAggregator::Added KplAggregator::add(const KplRecord& record) {
 }
 
 std::size_t KplAggregator::size_bytes() const noexcept {
-    return envelope_bytes + partition_keys_.fields.size() + explicit_hash_keys_.fields.size() + record_fields_.size();
+    return envelope_bytes + partition_keys_.fields.size() + explicit_hash_keys_.fields.size() +
+           record_fields_.size();
 }
 
 Result<KplAggregate> KplAggregator::take() {
     if (empty()) return Error{ErrorCode::invalid_argument, "an aggregate needs a record"};
     KplAggregate out;
     out.bytes.reserve(size_bytes());
-    out.bytes.append(magic).append(partition_keys_.fields).append(explicit_hash_keys_.fields).append(record_fields_);
+    out.bytes.append(magic)
+        .append(partition_keys_.fields)
+        .append(explicit_hash_keys_.fields)
+        .append(record_fields_);
     const std::optional<Md5> digest = md5(std::string_view(out.bytes).substr(magic.size()));
     if (!digest) return no_md5();
     out.bytes += text_of(*digest);
@@ -283,7 +290,8 @@ Result<KplContent> deaggregate(std::string_view bytes) {
     if (!bytes.ends_with(text_of(*digest))) return content;
     std::optional<std::vector<KplRecord>> records = read_message(message);
     if (!records) {
-        return Error{ErrorCode::invalid_argument, "a KPL aggregate whose checksum is right has a broken message"};
+        return Error{ErrorCode::invalid_argument,
+                     "a KPL aggregate whose checksum is right has a broken message"};
     }
     content.aggregated = true;
     content.records = std::move(*records);

@@ -71,7 +71,9 @@ private:
     struct KeyTable {
         struct Hash {
             using is_transparent = void;
-            std::size_t operator()(std::string_view key) const noexcept { return std::hash<std::string_view>{}(key); }
+            std::size_t operator()(std::string_view key) const noexcept {
+                return std::hash<std::string_view>{}(key);
+            }
         };
         std::unordered_map<std::string, std::uint64_t, Hash, std::equal_to<>> indexes;
         std::string fields;  // encoded, in the order of the indexes

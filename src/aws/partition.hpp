@@ -14,7 +14,7 @@ namespace expplat::aws {
 struct Partition {
     std::string_view name;
     std::string_view dns_suffix;
-    std::string_view dual_stack_dns_suffix;  // of hosts that IPv6 reaches too
+    std::string_view dual_stack_dns_suffix;             // of hosts that IPv6 reaches too
     std::span<const std::string_view> region_prefixes;  // `us` of `us-east-1`
 };
 
@@ -52,7 +52,8 @@ inline constexpr Partition partitions[] = {
 /// The partition of a region: `us-gov-west-1` is a prefix, a word and a number.
 [[nodiscard]] constexpr const Partition& partition_of(std::string_view region) noexcept {
     const std::size_t number = region.rfind('-');
-    const std::size_t word = number == std::string_view::npos || number == 0 ? number : region.rfind('-', number - 1);
+    const std::size_t word =
+        number == std::string_view::npos || number == 0 ? number : region.rfind('-', number - 1);
     if (word == std::string_view::npos) return partitions[0];
     const std::string_view prefix = region.substr(0, word);
     for (const Partition& partition : partitions) {

@@ -24,7 +24,7 @@ constexpr std::string_view unsigned_headers[] = {"connection", "expect",     "tr
 constexpr std::string_view signing_headers[] = {"authorization", "x-amz-content-sha256", "x-amz-date",
                                                 "x-amz-security-token"};
 constexpr std::string_view signing_parameters[] = {
-    "X-Amz-Algorithm", "X-Amz-Credential",     "X-Amz-Date",     "X-Amz-Expires",
+    "X-Amz-Algorithm", "X-Amz-Credential",     "X-Amz-Date",         "X-Amz-Expires",
     "X-Amz-Signature", "X-Amz-Security-Token", "X-Amz-SignedHeaders"};
 
 template <std::size_t Count>
@@ -37,7 +37,8 @@ template <std::size_t Count>
 }
 
 [[nodiscard]] Error no_digest() {
-    return {ErrorCode::unsupported, "OpenSSL refuses SHA-256 or HMAC; its configuration may have no provider with them"};
+    return {ErrorCode::unsupported,
+            "OpenSSL refuses SHA-256 or HMAC; its configuration may have no provider with them"};
 }
 
 // --- bytes and escapes ------------------------------------------------------------------------------
@@ -51,10 +52,13 @@ template <std::size_t Count>
     return is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
-[[nodiscard]] constexpr bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+[[nodiscard]] constexpr bool is_space(char c) noexcept {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 [[nodiscard]] bool is_visible(std::string_view text) noexcept {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7F'; });
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7F'; });
 }
 
 /// RFC 9110's token: methods and header names.
@@ -193,10 +197,12 @@ struct CanonicalHeaders {
         std::string name = lower_case(header.name);
         if (!contains(unsigned_headers, name)) sorted.emplace_back(std::move(name), folded(header.value));
     }
-    std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
     CanonicalHeaders canonical;
     for (std::size_t i = 0; i < sorted.size(); ++i) {
-        if (i > 0 && sorted[i].first == sorted[i - 1].first) {  // a repeated header: its values in their order
+        if (i > 0 &&
+            sorted[i].first == sorted[i - 1].first) {  // a repeated header: its values in their order
             canonical.lines.back() = ',';
         } else {
             if (i > 0) canonical.names += ';';
@@ -209,7 +215,8 @@ struct CanonicalHeaders {
 }
 
 [[nodiscard]] std::string canonical_request(const SignableRequest& request, const SigningContext& context,
-                                            std::vector<Parameter> parameters, const CanonicalHeaders& headers) {
+                                            std::vector<Parameter> parameters,
+                                            const CanonicalHeaders& headers) {
     std::sort(parameters.begin(), parameters.end());
     std::string out(request.method);
     out += '\n' + canonical_path(request, context) + '\n';
@@ -292,7 +299,9 @@ void append_digits(std::string& out, std::int64_t number, std::size_t width) {
     bool has_host = false;
     for (const HeaderView& header : headers) {
         if (!is_token(header.name)) return refused("a header's name is no name");
-        if (header.value.find('\0') != std::string_view::npos) return refused("a header's value has a NUL byte");
+        if (header.value.find('\0') != std::string_view::npos) {
+            return refused("a header's value has a NUL byte");
+        }
         const std::string name = lower_case(header.name);
         if (contains(signing_headers, name)) return refused("it already has the header " + name);
         has_host = has_host || name == "host";
@@ -308,13 +317,19 @@ void append_digits(std::string& out, std::int64_t number, std::size_t width) {
     if (!request.path.starts_with('/')) return refused("its path does not begin with /");
     if (request.path.find_first_of("?#") != std::string_view::npos) return refused("its path has a ? or #");
     if (!is_visible(request.payload_hash)) return refused("its payload hash is empty or no text");
-    if (!is_visible(credentials.access_key_id)) return refused("the access key id is empty or has white space");
+    if (!is_visible(credentials.access_key_id)) {
+        return refused("the access key id is empty or has white space");
+    }
     if (credentials.secret_access_key.empty()) return refused("the secret access key is empty");
     if (!credentials.session_token.empty() && !is_visible(credentials.session_token)) {
         return refused("the session token has white space");
     }
-    if (!is_visible(context.region) || !is_visible(context.service)) return refused("no region or service is given");
-    if (context.unix_seconds < 0 || context.unix_seconds >= year_10000) return refused("the time is out of range");
+    if (!is_visible(context.region) || !is_visible(context.service)) {
+        return refused("no region or service is given");
+    }
+    if (context.unix_seconds < 0 || context.unix_seconds >= year_10000) {
+        return refused("the time is out of range");
+    }
     return check_headers(request.headers);
 }
 

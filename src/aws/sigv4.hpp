@@ -37,27 +37,27 @@ struct Header {
 
 /// A request as it will be sent, but for what signing adds.
 struct SignableRequest {
-    std::string_view method;                 // `POST`
-    std::string_view path = "/";             // as on the request line, without the query
-    std::string_view query;                  // as on the request line, without the `?`; escapes must be whole
-    std::span<const HeaderView> headers;     // with `Host`, and all that must not be changed on the way
+    std::string_view method;                // `POST`
+    std::string_view path = "/";            // as on the request line, without the query
+    std::string_view query{};               // as on the request line, without the `?`; escapes must be whole
+    std::span<const HeaderView> headers{};  // with `Host`, and all that must not be changed on the way
     std::string_view payload_hash = empty_payload_hash;
 };
 
 struct SigningCredentials {
     std::string_view access_key_id;
     std::string_view secret_access_key;
-    std::string_view session_token;  // empty for a permanent key
+    std::string_view session_token{};  // empty for a permanent key
 };
 
 struct SigningContext {
     SigningCredentials credentials;
-    std::string_view region;            // `us-east-1`
-    std::string_view service;           // the signing name: `kinesis`
-    std::int64_t unix_seconds = 0;      // AWS refuses what is five minutes off
-    bool normalize_path = true;         // `/a/../b//c` is signed as `/b/c`; off for S3
-    bool double_encode_path = true;     // the path's own `%` is escaped once more; off for S3
-    bool sign_session_token = true;     // off: the token is added after signing (a few old services)
+    std::string_view region;         // `us-east-1`
+    std::string_view service;        // the signing name: `kinesis`
+    std::int64_t unix_seconds = 0;   // AWS refuses what is five minutes off
+    bool normalize_path = true;      // `/a/../b//c` is signed as `/b/c`; off for S3
+    bool double_encode_path = true;  // the path's own `%` is escaped once more; off for S3
+    bool sign_session_token = true;  // off: the token is added after signing (a few old services)
 };
 
 struct Signed {

@@ -16,8 +16,8 @@
 
 namespace expplat::net {
 
-inline constexpr std::int64_t backoff_first_ms = 100;      // the longest wait after the first failure
-inline constexpr std::int64_t backoff_most_ms = 20'000;    // the longest wait after any
+inline constexpr std::int64_t backoff_first_ms = 100;         // the longest wait after the first failure
+inline constexpr std::int64_t backoff_most_ms = 20'000;       // the longest wait after any
 inline constexpr std::int64_t retry_after_most_ms = 300'000;  // a server's longer wish is cut to this
 
 class Backoff {

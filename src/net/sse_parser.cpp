@@ -7,7 +7,8 @@ namespace expplat::net {
 namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-constexpr std::size_t kept_buffer_bytes = std::size_t{64} << 10;  // a larger buffer is given back after its event
+/// A larger buffer is given back after its event.
+constexpr std::size_t kept_buffer_bytes = std::size_t{64} << 10;
 
 /// Where the first CR or LF is, or the size. (`find_first_of` takes ten times as long.)
 [[nodiscard]] std::size_t find_line_end(std::string_view bytes) noexcept {
@@ -100,7 +101,9 @@ SseItem SseParser::take_field(std::string_view field, std::string_view value) {
         if (data_.size() + value.size() > limits_.event_bytes) return fail(SseStatus::event_too_long);
         type_ = value;
     } else if (field == "id") {
-        if (value.find('\0') == std::string_view::npos && value.size() <= limits_.id_bytes) pending_id_ = value;
+        const bool can_be_sent =
+            value.find('\0') == std::string_view::npos && value.size() <= limits_.id_bytes;
+        if (can_be_sent) pending_id_ = value;
     } else if (field == "retry") {
         take_retry(value);
     }
@@ -108,7 +111,8 @@ SseItem SseParser::take_field(std::string_view field, std::string_view value) {
 }
 
 SseItem SseParser::take_data(std::string_view value) {
-    if (type_.size() + data_.size() + value.size() + 1 > limits_.event_bytes) return fail(SseStatus::event_too_long);
+    const std::size_t size = type_.size() + data_.size() + value.size() + 1;
+    if (size > limits_.event_bytes) return fail(SseStatus::event_too_long);
     if (data_.empty() && line_.size() > kept_buffer_bytes) {
         // The value is the end of the buffered line: a large one is moved, not copied.
         const std::size_t before = line_.size() - value.size();

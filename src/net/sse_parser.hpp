@@ -24,10 +24,10 @@ struct SseLimits {
 
 /// One event. The texts live until the parser is called again.
 struct SseEvent {
-    std::string_view type;                  // `message` where the stream names none
-    std::string_view data;                  // its lines joined by LF
-    std::string_view id;                    // the last id that the stream has set, maybe by an earlier event
-    std::optional<std::int64_t> retry_ms;   // the last wait that the stream has asked for
+    std::string_view type;                 // `message` where the stream names none
+    std::string_view data;                 // its lines joined by LF
+    std::string_view id;                   // the last id that the stream has set, maybe by an earlier event
+    std::optional<std::int64_t> retry_ms;  // the last wait that the stream has asked for
 };
 
 enum class SseStatus : std::uint8_t { open, line_too_long, event_too_long };
@@ -90,10 +90,10 @@ private:
     void drop_reported() noexcept;
 
     SseLimits limits_;
-    std::string line_;           // the start of a line whose end has not come
-    std::string data_;           // each line with its LF
+    std::string line_;  // the start of a line whose end has not come
+    std::string data_;  // each line with its LF
     std::string type_;
-    std::string pending_id_;     // becomes `last_event_id_` at the end of the event
+    std::string pending_id_;  // becomes `last_event_id_` at the end of the event
     std::string last_event_id_;
     std::optional<std::int64_t> retry_ms_;
     SseEvent event_;
@@ -101,8 +101,8 @@ private:
     std::uint64_t event_count_ = 0;
     std::uint64_t comment_count_ = 0;
     SseStatus status_ = SseStatus::open;
-    bool first_line_ = true;     // a byte order mark may stand before it
-    bool after_cr_ = false;      // an LF that comes now belongs to the line before
+    bool first_line_ = true;            // a byte order mark may stand before it
+    bool after_cr_ = false;             // an LF that comes now belongs to the line before
     SseItem reported_ = SseItem::none;  // what the last call handed out; the next one gives its buffers back
 };
 

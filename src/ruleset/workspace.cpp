@@ -26,11 +26,10 @@ constexpr EntityKind all_kinds[] = {EntityKind::segment, EntityKind::layer, Enti
 
 using SlotName = std::pair<EntityKind, std::string_view>;
 
-/// The order of its conditions may have to change: only then there is a choice of what comes last.
-bool calls_several_segments(const Outline& outline) {
-    return std::count_if(
-               outline.references.begin(), outline.references.end(),
-               [](const Reference& reference) { return reference.target == Reference::Target::segment; }) > 1;
+/// The order of its conditions may have to change: a segment that calls another with conditions beside the call. Flags
+/// and experiments are where a chain of calls begins: their order is the document's.
+bool may_be_reordered(const Outline& outline) {
+    return outline.kind == EntityKind::segment && outline.own_steps > 1 && !outline.references.empty();
 }
 
 bool may_be_kept(const Outline& old, const Outline& entity) {
@@ -110,7 +109,7 @@ Result<Compiled> Workspace::compile(std::string_view text) {
     }
     absl::flat_hash_map<SlotName, Slot*> wanted;
     for (Slot& slot : draft.slots) {
-        if (slot.json.empty() && calls_several_segments(slot.outline)) {
+        if (slot.json.empty() && may_be_reordered(slot.outline)) {
             wanted.emplace(SlotName{slot.outline.kind, slot.outline.key}, &slot);
         }
     }
@@ -170,7 +169,7 @@ void Workspace::compile_slot(Draft& draft, std::size_t i, const Checked& checked
     Slot& slot = draft.slots[i];
     CallWeights weights;
     std::uint64_t weights_hash = 0;
-    if (deep && calls_several_segments(slot.outline)) {
+    if (deep && may_be_reordered(slot.outline)) {
         for (std::size_t r = 0; r < slot.outline.references.size(); ++r) {
             const Reference& reference = slot.outline.references[r];
             if (reference.target != Reference::Target::segment) continue;
@@ -281,7 +280,7 @@ Result<Workspace::Draft> Workspace::draft_of_patch(const Node& root) const {
     const auto place = [&](EntityKind kind, std::string_view key, const Node& node) {
         Entity entity = read_entity(kind, key, node, mode_);
         std::move(entity.problems.begin(), entity.problems.end(), std::back_inserter(draft.problems));
-        const bool keep_json = calls_several_segments(entity.outline);
+        const bool keep_json = may_be_reordered(entity.outline);
         draft.slots.push_back({std::move(entity.outline), nullptr, keep_json ? to_json(node) : "", 0});
         draft.bodies.push_back(std::move(entity.body));
     };

@@ -46,7 +46,8 @@ TEST(Endpoint, AgreesWithTheRulesOfEveryService) {
         std::string service, region, fips, dual_stack, url;
         words >> service >> region >> fips >> dual_stack >> url;
         const Result<Endpoint> endpoint = resolve_endpoint(
-            service_of(service), {.region = region, .use_fips = fips == "fips", .use_dual_stack = dual_stack == "dual"},
+            service_of(service),
+            {.region = region, .use_fips = fips == "fips", .use_dual_stack = dual_stack == "dual"},
             environment({}));
         if (url == "-") {
             ASSERT_FALSE(endpoint.ok());
@@ -91,8 +92,8 @@ TEST(Endpoint, TheProgramsRegionComesBeforeTheEnvironments) {
 }
 
 TEST(Endpoint, ARegionThatIsNoHostLabelIsRefused) {
-    for (const char* const region : {"us-east-1/", "evil.com", "us-east-1.evil.com", "US-EAST-1", "us east 1", "a@b", "-a",
-                                     "a-", "a:80", "a#", "\xC3\xA4"}) {
+    for (const char* const region : {"us-east-1/", "evil.com", "us-east-1.evil.com", "US-EAST-1", "us east 1",
+                                     "a@b", "-a", "a-", "a:80", "a#", "\xC3\xA4"}) {
         EXPECT_TRUE(region_of({.region = region}, {}).starts_with("error: ")) << region;
         EXPECT_TRUE(region_of({}, {{"AWS_REGION", region}}).starts_with("error: ")) << region;
     }
@@ -118,8 +119,10 @@ TEST(Endpoint, AUrlIsTheProgramsThenTheServicesThenTheGeneralOne) {
     EXPECT_EQ(url_of(services::kinesis, {}, all), "http://127.0.0.1:4567");
     EXPECT_EQ(url_of(services::secrets_manager, {}, all), "http://secrets");
     EXPECT_EQ(url_of(services::sts, {}, all), "https://localstack:4566/base");
-    EXPECT_EQ(url_of(services::sts, {}, {{"AWS_ENDPOINT_URL", ""}}), "https://sts.us-gov-west-1.amazonaws.com");
-    EXPECT_EQ(url_of(services::sts, {}, {{"AWS_ENDPOINT_URL_STS", ""}, {"AWS_ENDPOINT_URL", "http://all"}}), "http://all");
+    EXPECT_EQ(url_of(services::sts, {}, {{"AWS_ENDPOINT_URL", ""}}),
+              "https://sts.us-gov-west-1.amazonaws.com");
+    EXPECT_EQ(url_of(services::sts, {}, {{"AWS_ENDPOINT_URL_STS", ""}, {"AWS_ENDPOINT_URL", "http://all"}}),
+              "http://all");
 }
 
 TEST(Endpoint, TheEnvironmentsUrlsCanBeIgnoredAndTheProgramsCannot) {
@@ -131,13 +134,17 @@ TEST(Endpoint, TheEnvironmentsUrlsCanBeIgnoredAndTheProgramsCannot) {
 }
 
 TEST(Endpoint, WhatIsNoUrlIsRefusedAndItsSourceNamed) {
-    for (const char* const url : {"localhost:4566", "ftp://host", "http:", "http://", "https:///path", "http://:80",
-                                  "http://user:secret@host", "http://host?x", "http://host#x", "http://a b",
-                                  "http://host\r\nX: y", "http://h\\x", "HTTP//host", "/"}) {
-        const std::string from_environment = url_of(services::kinesis, {}, {{"AWS_ENDPOINT_URL_KINESIS", url}});
-        EXPECT_TRUE(from_environment.starts_with("error: AWS_ENDPOINT_URL_KINESIS ")) << url << ": " << from_environment;
+    for (const char* const url : {"localhost:4566", "ftp://host", "http:", "http://", "https:///path",
+                                  "http://:80", "http://user:secret@host", "http://host?x", "http://host#x",
+                                  "http://a b", "http://host\r\nX: y", "http://h\\x", "HTTP//host", "/"}) {
+        const std::string from_environment =
+            url_of(services::kinesis, {}, {{"AWS_ENDPOINT_URL_KINESIS", url}});
+        EXPECT_TRUE(from_environment.starts_with("error: AWS_ENDPOINT_URL_KINESIS "))
+            << url << ": " << from_environment;
         EXPECT_EQ(from_environment.find("secret"), std::string::npos);
-        EXPECT_TRUE(url_of(services::kinesis, {.url = url}, {}).starts_with("error: the configured endpoint ")) << url;
+        EXPECT_TRUE(
+            url_of(services::kinesis, {.url = url}, {}).starts_with("error: the configured endpoint "))
+            << url;
     }
     EXPECT_EQ(url_of(services::kinesis, {.url = "http://[::1]:4567/a/b"}, {}), "http://[::1]:4567/a/b");
 }
@@ -150,7 +157,8 @@ TEST(Endpoint, SwitchesAreTheProgramsThenTheEnvironments) {
     const std::string fips_url = "https://secretsmanager-fips.us-gov-west-1.amazonaws.com";
     EXPECT_EQ(url_of(services::secrets_manager, {}, fips), fips_url);
     EXPECT_EQ(url_of(services::secrets_manager, {.use_fips = true}, {}), fips_url);
-    EXPECT_EQ(url_of(services::kinesis, {.use_fips = false}, fips), "https://kinesis.us-gov-west-1.amazonaws.com");
+    EXPECT_EQ(url_of(services::kinesis, {.use_fips = false}, fips),
+              "https://kinesis.us-gov-west-1.amazonaws.com");
     EXPECT_EQ(url_of(services::kinesis, {}, dual_stack), "https://kinesis.us-gov-west-1.api.aws");
     EXPECT_EQ(url_of(services::kinesis, {.use_dual_stack = false}, dual_stack),
               "https://kinesis.us-gov-west-1.amazonaws.com");

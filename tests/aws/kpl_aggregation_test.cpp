@@ -19,7 +19,8 @@
 namespace expplat::aws {
 
 bool operator==(const KplRecord& a, const KplRecord& b) {
-    return a.partition_key == b.partition_key && a.explicit_hash_key == b.explicit_hash_key && a.data == b.data;
+    return a.partition_key == b.partition_key && a.explicit_hash_key == b.explicit_hash_key &&
+           a.data == b.data;
 }
 std::ostream& operator<<(std::ostream& out, const KplRecord& record) {
     return out << '{' << record.partition_key << '|' << record.explicit_hash_key << '|' << record.data << '}';
@@ -51,7 +52,8 @@ std::string decode_base64(std::string_view text) {
 /// A message in its envelope, with the checksum that fits.
 std::string enclose(const std::string& message) {
     const Md5 digest = md5(message).value();
-    return std::string(magic) + message + std::string(reinterpret_cast<const char*>(digest.data()), digest.size());
+    return std::string(magic) + message +
+           std::string(reinterpret_cast<const char*>(digest.data()), digest.size());
 }
 
 std::string message_of(const std::string& aggregate) { return aggregate.substr(4, aggregate.size() - 20); }
@@ -104,7 +106,8 @@ TEST(KplAggregation, ReadsRecordsOfTheRealKplAndMakesTheSameBytes) {
             }
         }
         std::vector<KplRecord> expected;
-        for (std::size_t i = 0; i < texts.size(); i += 3) expected.push_back({texts[i], texts[i + 1], texts[i + 2]});
+        for (std::size_t i = 0; i < texts.size(); i += 3)
+            expected.push_back({texts[i], texts[i + 1], texts[i + 2]});
         EXPECT_EQ(content->records, expected);
 
         KplAggregator aggregator;
@@ -171,7 +174,8 @@ TEST(KplAggregation, AKeyIsHeldOnceHoweverManyRecordsHaveIt) {
 
 TEST(KplAggregation, NoAggregateExceedsItsSizeAndNoneIsLeftEmptierThanItMust) {
     std::mt19937_64 random(7);
-    for (const std::size_t most_bytes : {std::size_t{300}, std::size_t{4'096}, std::size_t{70'000}, kpl_aggregate_bytes}) {
+    for (const std::size_t most_bytes :
+         {std::size_t{300}, std::size_t{4'096}, std::size_t{70'000}, kpl_aggregate_bytes}) {
         KplAggregator aggregator(most_bytes);
         std::size_t aggregates = 0;
         for (int i = 0; i < 20'000 && aggregates < 20; ++i) {
@@ -192,7 +196,8 @@ TEST(KplAggregation, NoAggregateExceedsItsSizeAndNoneIsLeftEmptierThanItMust) {
 }
 
 TEST(KplAggregation, TheLastByteIsUsedAndOneMoreIsTooLarge) {
-    for (const std::size_t most_bytes : {std::size_t{100}, std::size_t{163}, std::size_t{400}, kpl_aggregate_bytes}) {
+    for (const std::size_t most_bytes :
+         {std::size_t{100}, std::size_t{163}, std::size_t{400}, kpl_aggregate_bytes}) {
         std::size_t largest = 0;
         for (std::size_t size = most_bytes - 60; size <= most_bytes; ++size) {
             KplAggregator aggregator(most_bytes);
@@ -238,8 +243,9 @@ TEST(KplAggregation, KeysAreAsKinesisHasThem) {
     for (const char* const good : {"0", "1", "340282366920938463463374607431768211455"}) {
         EXPECT_TRUE(is_explicit_hash_key(good)) << good;
     }
-    for (const char* const bad : {"", "00", "01", "-1", "1.0", " 1", "0x1", "340282366920938463463374607431768211456",
-                                  "1000000000000000000000000000000000000000"}) {
+    for (const char* const bad :
+         {"", "00", "01", "-1", "1.0", " 1", "0x1", "340282366920938463463374607431768211456",
+          "1000000000000000000000000000000000000000"}) {
         EXPECT_FALSE(is_explicit_hash_key(bad)) << bad;
     }
     KplAggregator aggregator;
@@ -250,7 +256,8 @@ TEST(KplAggregation, KeysAreAsKinesisHasThem) {
 
 TEST(KplAggregation, ManyKeysNeedWiderIndexes) {
     KplAggregator aggregator;
-    for (int i = 0; i < 20'000; ++i) ASSERT_EQ(aggregator.add({"key-" + std::to_string(i), "", "x"}), Added::added);
+    for (int i = 0; i < 20'000; ++i)
+        ASSERT_EQ(aggregator.add({"key-" + std::to_string(i), "", "x"}), Added::added);
     const std::size_t size = aggregator.size_bytes();
     const std::string bytes = aggregator.take()->bytes;
     EXPECT_EQ(bytes.size(), size);
@@ -270,9 +277,18 @@ std::vector<std::string> samples() {
     for (const json& vector : read_vectors()) {
         if (vector["isAggregated"]) out.push_back(decode_base64(vector["dataBase64"].get<std::string>()));
     }
-    out.push_back(enclose("\x0A\x01" "a" "\x12\x01" "7" "\x1A\x12\x08\x00\x10\x00\x1A\x02" "hi" "\x22\x06\x0A\x01t\x12\x01v"
-                          "\x28\x01\x35" "abcd"  // unknown fields: of the record, of the message
-                          "\x39" "12345678"s));
+    out.push_back(
+        enclose("\x0A\x01"
+                "a"
+                "\x12\x01"
+                "7"
+                "\x1A\x12\x08\x00\x10\x00\x1A\x02"
+                "hi"
+                "\x22\x06\x0A\x01t\x12\x01v"
+                "\x28\x01\x35"
+                "abcd"  // unknown fields: of the record, of the message
+                "\x39"
+                "12345678"s));
     return out;
 }
 
@@ -350,34 +366,40 @@ TEST(KplAggregation, RandomMessagesAreReadOrRefused) {
 }
 
 TEST(KplAggregation, EachBrokenMessageIsRefused) {
-    const std::string keys = "\x0A\x01" "a" "\x12\x01" "7"s;
+    const std::string keys =
+        "\x0A\x01"
+        "a"
+        "\x12\x01"
+        "7"s;
     const std::string overlong(10, '\xFF');
-    for (const std::string& message : {
-             keys + "\x1A\x04\x08\x01\x1A\x00"s,              // index past the partition keys
-             keys + "\x1A\x06\x08\x00\x10\x01\x1A\x00"s,      // index past the hash keys
-             "\x1A\x04\x08\x00\x1A\x00"s,                     // no keys at all
-             keys + "\x1A\x02\x08\x00"s,                      // no content
-             keys + "\x1A\x02\x1A\x00"s,                      // no partition key
-             keys + "\x1A\x04\x0A\x00\x1A\x00"s,              // an index that is bytes
-             keys + "\x1A\x05\x08\x00\x18\x01\x00"s,          // content that is a number
-             keys + "\x18\x01"s,                              // a record that is a number
-             keys + "\x1A\x7F\x08\x00\x1A\x00"s,              // longer than the message
-             keys + "\x1A\x05\x08\x00\x1A\x7F\x00"s,          // content longer than its record
-             keys + "\x1A\x04\x08\x00\x23\x24"s,              // a group
-             keys + "\x02\x00"s,                              // field 0
-             keys + "\x1A" + overlong,                        // a length of more than 64 bits
-             keys + "\x1A\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01"s,  // of 2^64 - 1
-             keys + "\x1A\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02"s,  // of more
-             keys + "\x1A"s, keys + "\x80"s}) {
-        EXPECT_FALSE(deaggregate(enclose(message)).ok()) << hex({reinterpret_cast<const unsigned char*>(message.data()),
-                                                                  message.size()});
+    for (const std::string& message :
+         {keys + "\x1A\x04\x08\x01\x1A\x00"s,                      // index past the partition keys
+          keys + "\x1A\x06\x08\x00\x10\x01\x1A\x00"s,              // index past the hash keys
+          "\x1A\x04\x08\x00\x1A\x00"s,                             // no keys at all
+          keys + "\x1A\x02\x08\x00"s,                              // no content
+          keys + "\x1A\x02\x1A\x00"s,                              // no partition key
+          keys + "\x1A\x04\x0A\x00\x1A\x00"s,                      // an index that is bytes
+          keys + "\x1A\x05\x08\x00\x18\x01\x00"s,                  // content that is a number
+          keys + "\x18\x01"s,                                      // a record that is a number
+          keys + "\x1A\x7F\x08\x00\x1A\x00"s,                      // longer than the message
+          keys + "\x1A\x05\x08\x00\x1A\x7F\x00"s,                  // content longer than its record
+          keys + "\x1A\x04\x08\x00\x23\x24"s,                      // a group
+          keys + "\x02\x00"s,                                      // field 0
+          keys + "\x1A" + overlong,                                // a length of more than 64 bits
+          keys + "\x1A\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01"s,  // of 2^64 - 1
+          keys + "\x1A\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02"s,  // of more
+          keys + "\x1A"s, keys + "\x80"s}) {
+        EXPECT_FALSE(deaggregate(enclose(message)).ok())
+            << hex({reinterpret_cast<const unsigned char*>(message.data()), message.size()});
     }
     EXPECT_TRUE(deaggregate(enclose(keys + "\x1A\x04\x08\x00\x1A\x00"s)).ok()) << "the same without a fault";
 }
 
 TEST(KplAggregation, KeysMayStandBehindTheRecords) {
     std::vector<char> memory;
-    const Result<KplContent> content = read(enclose("\x1A\x05\x08\x00\x1A\x01x\x0A\x01" "a"s), memory);
+    const Result<KplContent> content = read(enclose("\x1A\x05\x08\x00\x1A\x01x\x0A\x01"
+                                                    "a"s),
+                                            memory);
     ASSERT_TRUE(content.ok());
     EXPECT_EQ(content->records, (std::vector<KplRecord>{{"a", "", "x"}}));
 }

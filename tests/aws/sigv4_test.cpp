@@ -30,7 +30,8 @@ std::string read_text(const std::filesystem::path& path) {
 
 std::int64_t unix_seconds(const std::string& iso) {  // 2015-08-30T12:36:00Z
     using namespace std::chrono;
-    const sys_days day{year{std::stoi(iso.substr(0, 4))} / std::stoi(iso.substr(5, 2)) / std::stoi(iso.substr(8, 2))};
+    const sys_days day{year{std::stoi(iso.substr(0, 4))} / std::stoi(iso.substr(5, 2)) /
+                       std::stoi(iso.substr(8, 2))};
     return day.time_since_epoch().count() * 86'400LL + std::stoi(iso.substr(11, 2)) * 3'600 +
            std::stoi(iso.substr(14, 2)) * 60 + std::stoi(iso.substr(17, 2));
 }
@@ -111,7 +112,8 @@ TEST(SigV4, AgreesWithEveryCaseOfTheSuite) {
         const SuiteCase suite_case(folder.path());
         const auto content_header =
             suite_case.settings["sign_body"] ? ContentHeader::present : ContentHeader::absent;
-        const Result<Signed> in_header = sign_headers(suite_case.request(), suite_case.context(), content_header);
+        const Result<Signed> in_header =
+            sign_headers(suite_case.request(), suite_case.context(), content_header);
         ASSERT_TRUE(in_header.ok()) << in_header.error().message;
         suite_case.expect(*in_header, "header", suite_case.text(suite_case.query, in_header->headers));
         EXPECT_TRUE(in_header->query.empty());
@@ -138,8 +140,9 @@ TEST(SigV4, AgreesWithBotocore) {
         std::vector<HeaderView> views;
         for (const Header& header : headers) views.push_back({header.name, header.value});
         const std::string method = text("method"), path = text("path"), query = text("query"),
-                          hash = text("payload_hash"), key = text("access_key_id"), secret = text("secret_access_key"),
-                          token = text("session_token"), region = text("region"), service = text("service");
+                          hash = text("payload_hash"), key = text("access_key_id"),
+                          secret = text("secret_access_key"), token = text("session_token"),
+                          region = text("region"), service = text("service");
         const bool s3 = row["s3"];
         const SignableRequest request{method, path, query, views, hash};
         const SigningContext context{.credentials = {key, secret, token},
@@ -149,26 +152,26 @@ TEST(SigV4, AgreesWithBotocore) {
                                      .normalize_path = !s3,
                                      .double_encode_path = !s3};
         const Result<Signed> made =
-            row["form"] == "query" ? sign_query(request, context, row["expires_seconds"])
-                                   : sign_headers(request, context, s3 ? ContentHeader::present : ContentHeader::absent);
+            row["form"] == "query"
+                ? sign_query(request, context, row["expires_seconds"])
+                : sign_headers(request, context, s3 ? ContentHeader::present : ContentHeader::absent);
         ASSERT_TRUE(made.ok()) << made.error().message;
         EXPECT_EQ(made->canonical_request, text("canonical_request"));
         EXPECT_EQ(made->signature, text("signature"));
-        if (hash != unsigned_payload) {
-            EXPECT_EQ(payload_hash(text("body")).value(), hash);
-        }
+        if (hash != unsigned_payload) { EXPECT_EQ(payload_hash(text("body")).value(), hash); }
     }
     EXPECT_EQ(rows, 60u);
 }
 
 // --- the examples of the S3 guide ("Authenticating Requests: Using the Authorization Header", "... Query Parameters")
 
-const SigningContext s3_example{.credentials = {"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", ""},
-                                .region = "us-east-1",
-                                .service = "s3",
-                                .unix_seconds = 1'369'353'600,
-                                .normalize_path = false,
-                                .double_encode_path = false};
+const SigningContext s3_example{
+    .credentials = {"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", ""},
+    .region = "us-east-1",
+    .service = "s3",
+    .unix_seconds = 1'369'353'600,
+    .normalize_path = false,
+    .double_encode_path = false};
 
 TEST(SigV4, SignsTheExamplesOfTheS3Guide) {
     const HeaderView range[] = {{"Host", "examplebucket.s3.amazonaws.com"}, {"Range", "bytes=0-9"}};
@@ -179,16 +182,19 @@ TEST(SigV4, SignsTheExamplesOfTheS3Guide) {
                               {"Date", "Fri, 24 May 2013 00:00:00 GMT"},
                               {"x-amz-storage-class", "REDUCED_REDUNDANCY"}};
     const std::string hash = payload_hash("Welcome to Amazon S3.").value();
-    EXPECT_EQ(sign_headers({"PUT", "/test%24file.text", "", put, hash}, s3_example, ContentHeader::present)->signature,
+    EXPECT_EQ(sign_headers({"PUT", "/test%24file.text", "", put, hash}, s3_example, ContentHeader::present)
+                  ->signature,
               "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd");
 
     const HeaderView host[] = {{"Host", "examplebucket.s3.amazonaws.com"}};
     EXPECT_EQ(sign_headers({"GET", "/", "lifecycle", host}, s3_example, ContentHeader::present)->signature,
               "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543");
-    EXPECT_EQ(sign_headers({"GET", "/", "max-keys=2&prefix=J", host}, s3_example, ContentHeader::present)->signature,
+    EXPECT_EQ(sign_headers({"GET", "/", "max-keys=2&prefix=J", host}, s3_example, ContentHeader::present)
+                  ->signature,
               "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7");
 
-    const Result<Signed> url = sign_query({"GET", "/test.txt", "", host, unsigned_payload}, s3_example, 86'400);
+    const Result<Signed> url =
+        sign_query({"GET", "/test.txt", "", host, unsigned_payload}, s3_example, 86'400);
     EXPECT_EQ(url->signature, "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404");
     EXPECT_TRUE(url->query.ends_with("&X-Amz-Signature=" + url->signature));
 }
@@ -197,8 +203,8 @@ TEST(SigV4, SignsTheExamplesOfTheS3Guide) {
 
 TEST(SigV4, HeadersThatAProxyChangesAreNotSigned) {
     const HeaderView plain[] = {{"Host", "h"}};
-    const HeaderView busy[] = {{"Connection", "keep-alive"}, {"Host", "h"},      {"User-Agent", "x"},
-                               {"Expect", "100-continue"},   {"Upgrade", "h2c"}, {"X-Amzn-Trace-Id", "x"},
+    const HeaderView busy[] = {{"Connection", "keep-alive"},    {"Host", "h"},      {"User-Agent", "x"},
+                               {"Expect", "100-continue"},      {"Upgrade", "h2c"}, {"X-Amzn-Trace-Id", "x"},
                                {"Transfer-Encoding", "chunked"}};
     EXPECT_EQ(sign_headers({"GET", "/", "", busy}, s3_example)->signature,
               sign_headers({"GET", "/", "", plain}, s3_example)->signature);
@@ -264,16 +270,21 @@ TEST(SigV4, WhatCannotBeSignedIsRefusedWithAReason) {
         return context;
     };
     const SignableRequest request{"GET", "/", "", host};
-    expect_refusal(request, changed([](SigningContext& c) { c.credentials.access_key_id = ""; }), "access key id");
-    expect_refusal(request, changed([](SigningContext& c) { c.credentials.access_key_id = "AKID\r"; }), "access key id");
-    expect_refusal(request, changed([](SigningContext& c) { c.credentials.secret_access_key = ""; }), "secret");
-    expect_refusal(request, changed([](SigningContext& c) { c.credentials.session_token = "a\r\nX: y"; }), "token");
+    expect_refusal(request, changed([](SigningContext& c) { c.credentials.access_key_id = ""; }),
+                   "access key id");
+    expect_refusal(request, changed([](SigningContext& c) { c.credentials.access_key_id = "AKID\r"; }),
+                   "access key id");
+    expect_refusal(request, changed([](SigningContext& c) { c.credentials.secret_access_key = ""; }),
+                   "secret");
+    expect_refusal(request, changed([](SigningContext& c) { c.credentials.session_token = "a\r\nX: y"; }),
+                   "token");
     expect_refusal(request, changed([](SigningContext& c) { c.region = ""; }), "region");
     expect_refusal(request, changed([](SigningContext& c) { c.service = "a b"; }), "service");
     expect_refusal(request, changed([](SigningContext& c) { c.unix_seconds = -1; }), "time");
     expect_refusal(request, changed([](SigningContext& c) { c.unix_seconds = INT64_MAX; }), "time");
 
-    for (const std::int64_t seconds : {std::int64_t{0}, std::int64_t{-1}, longest_signed_url_seconds + 1, INT64_MAX}) {
+    for (const std::int64_t seconds :
+         {std::int64_t{0}, std::int64_t{-1}, longest_signed_url_seconds + 1, INT64_MAX}) {
         EXPECT_FALSE(sign_query(request, good, seconds).ok()) << seconds;
     }
     EXPECT_TRUE(sign_query(request, good, longest_signed_url_seconds).ok());
@@ -285,7 +296,8 @@ TEST(SigV4, ARefusalNeverTellsTheSecret) {
     context.credentials.access_key_id = "AK ID";
     context.credentials.session_token = "to ken";
     const std::string message = sign_headers({"GET", "/", "", host}, context).error().message;
-    for (const char* const word : {"wJalr", "AK ID", "to ken"}) EXPECT_EQ(message.find(word), std::string::npos);
+    for (const char* const word : {"wJalr", "AK ID", "to ken"})
+        EXPECT_EQ(message.find(word), std::string::npos);
 }
 
 }  // namespace

@@ -140,7 +140,7 @@ TEST(Explain, TellsEveryChoiceOfAnExperiment) {
 }
 
 TEST(Explain, ShowsPointsAndBoundaries) {
-    const CompiledRuleset ruleset(document(R"("layers": {"l": {"salt": "pepper"}}, "experiments": {
+    const CompiledRuleset ruleset(document(R"("layers": {"l": {"salt": "pepper", "unit": "device"}}, "experiments": {
         "e": {"type": "string", "status": "running", "variants": {"a": "A", "b": "B"}, "split": [{"variant": "a", "weight": 1}, {"variant": "b", "weight": 3}],
               "layer": {"key": "l", "from": 0, "to": 10000}, "traffic": 50, "unit": "device"}})"));
     for (int i = 0; i < 50; ++i) {

@@ -140,8 +140,8 @@ TEST(RetryAfter, SecondsAndDatesAreCutToTheirBounds) {
 }
 
 TEST(RetryAfter, AnythingElseIsNone) {
-    for (const char* const value : {"", " ", "-1", "+1", "1.5", "1s", "1 2", "0x1", "soon", "Sun, 06 Nov 1994",
-                                    "Sunday, 06-Nov-94 08:49:37 GMT", "\xB2"}) {
+    for (const char* const value : {"", " ", "-1", "+1", "1.5", "1s", "1 2", "0x1", "soon",
+                                    "Sun, 06 Nov 1994", "Sunday, 06-Nov-94 08:49:37 GMT", "\xB2"}) {
         EXPECT_EQ(parse_retry_after(value, now_ms), std::nullopt) << value;
     }
 }

@@ -51,7 +51,8 @@ public:
         heard.status = parser.feed(
             std::string_view(copy.data(), copy.size()),
             [this](const SseEvent& event) {
-                heard.events.push_back({std::string(event.type), std::string(event.data), std::string(event.id)});
+                heard.events.push_back(
+                    {std::string(event.type), std::string(event.data), std::string(event.id)});
                 EXPECT_EQ(event.id, parser.last_event_id());
                 EXPECT_EQ(event.retry_ms, parser.retry_ms());
             },
@@ -114,15 +115,14 @@ TEST(SseParser, AgreesWithAllVectorsOfTheSuite) {
         EXPECT_EQ(chunked.heard, whole);
 
         std::vector<Event> events;
-        for (const json& event : vector["events"]) events.push_back({event["type"], event["data"], event["id"]});
+        for (const json& event : vector["events"])
+            events.push_back({event["type"], event["data"], event["id"]});
         EXPECT_EQ(whole.events, events);
         EXPECT_EQ(whole.status, SseStatus::open);
         if (vector.contains("comments")) {
             EXPECT_EQ(whole.comments, vector["comments"].get<std::vector<std::string>>());
         }
-        if (vector.contains("retryMs")) {
-            EXPECT_EQ(whole.retry_ms, vector["retryMs"].get<std::int64_t>());
-        }
+        if (vector.contains("retryMs")) { EXPECT_EQ(whole.retry_ms, vector["retryMs"].get<std::int64_t>()); }
         if (vector.contains("lastEventId")) {
             EXPECT_EQ(whole.last_event_id, vector["lastEventId"].get<std::string>());
         }
@@ -161,15 +161,17 @@ Heard hear_naively(std::string text) {
         if (field == "data") data += value + '\n';
         if (field == "event") type = value;
         if (field == "id" && value.find('\0') == std::string::npos) id = value;
-        if (field == "retry" && !value.empty() && value.find_first_not_of("0123456789") == std::string::npos) {
+        if (field == "retry" && !value.empty() &&
+            value.find_first_not_of("0123456789") == std::string::npos) {
             heard.retry_ms = std::stoll(value);
         }
     }
 }
 
 TEST(SseParser, AgreesWithANaiveReadingOnRandomStreams) {
-    const std::string words[] = {"data",  "event", "id", "retry", ":",  ": ", "\n", "\r", "\r\n",
-                                 "\n\n",  "x",     "7",  " ",     "\0"s, "data:", "\xEF\xBB\xBF", "\xC3\xA4"};
+    const std::string words[] = {"data", "event", "id",    "retry",        ":",       ": ",
+                                 "\n",   "\r",    "\r\n",  "\n\n",         "x",       "7",
+                                 " ",    "\0"s,   "data:", "\xEF\xBB\xBF", "\xC3\xA4"};
     std::mt19937_64 random(20251123);
     std::size_t events = 0;
     for (int round = 0; round < 20'000; ++round) {
@@ -245,7 +247,8 @@ TEST(SseParser, AnIdCountsFromTheEndOfItsEvent) {
     Listener listener;
     EXPECT_EQ(listener.feed("id: 1\ndata: a\n\nid: 2\ndata: b\n").heard.last_event_id, "1");
     EXPECT_EQ(listener.feed("\n").heard.last_event_id, "2");
-    EXPECT_EQ(listener.feed("id: 3\n\n").heard.last_event_id, "3") << "an event without data is not told but counts";
+    EXPECT_EQ(listener.feed("id: 3\n\n").heard.last_event_id, "3")
+        << "an event without data is not told but counts";
     EXPECT_EQ(listener.heard.events.size(), 2u);
 }
 
@@ -253,10 +256,15 @@ TEST(SseParser, ANewConnectionForgetsTheHalfEventAndKeepsTheIdAndTheWait) {
     Listener listener;
     listener.feed("\xEF\xBB\xBFretry: 5\nid: 1\ndata: a\n\nid: 2\nevent: put\ndata: half\r");
     listener.parser.begin_stream();
-    listener.feed("\n\xEF\xBB\xBF" "data: b\n\n");
-    ASSERT_EQ(listener.heard.events.size(), 1u) << "the LF is a line of the new stream, its mark is no first line";
+    listener.feed(
+        "\n\xEF\xBB\xBF"
+        "data: b\n\n");
+    ASSERT_EQ(listener.heard.events.size(), 1u)
+        << "the LF is a line of the new stream, its mark is no first line";
     listener.parser.begin_stream();
-    listener.feed("\xEF\xBB\xBF" "data: c\n\n");
+    listener.feed(
+        "\xEF\xBB\xBF"
+        "data: c\n\n");
     EXPECT_EQ(listener.heard.events.back(), (Event{"message", "c", "1"}));
     EXPECT_EQ(listener.heard.retry_ms, 5);
 }
@@ -322,7 +330,8 @@ TEST(SseParser, ALargeDocumentInOneLineArrivesWhole) {
     const std::string bytes = "event: put\ndata: " + document + "\ndata:\ndata: end\n\ndata: next\n\n";
     for (const std::size_t size : {std::size_t{1} << 14, std::size_t{100'003}, bytes.size()}) {
         Listener listener;
-        for (std::size_t at = 0; at < bytes.size(); at += size) listener.feed(std::string_view(bytes).substr(at, size));
+        for (std::size_t at = 0; at < bytes.size(); at += size)
+            listener.feed(std::string_view(bytes).substr(at, size));
         ASSERT_EQ(listener.heard.events.size(), 2u);
         EXPECT_TRUE(listener.heard.events[0].data == document + "\n\nend");
         EXPECT_EQ(listener.heard.events[0].type, "put");

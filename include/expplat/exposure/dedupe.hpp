@@ -70,6 +70,8 @@ private:
             Entry* oldest = nullptr;
             std::uint32_t oldest_age = 0;
             for (Entry& entry : entries) {
+                if (entry.identity.load(std::memory_order_relaxed) == identity)
+                    return false;  // another thread was first
                 const std::uint64_t seen = entry.mark.load(std::memory_order_relaxed);
                 const std::uint32_t age = seen == 0 ? UINT32_MAX : now_s - static_cast<std::uint32_t>(seen);
                 if (oldest == nullptr || age > oldest_age) {
