@@ -17,8 +17,6 @@ namespace expplat::ruleset {
 
 namespace {
 
-bool is_evaluated(EntityKind kind) { return kind == EntityKind::flag || kind == EntityKind::experiment; }
-
 class Linker {
 public:
     Linker(std::span<const LinkInput> inputs, const Checked& checked) : inputs_(inputs), checked_(checked) {}
@@ -46,7 +44,7 @@ private:
         size_ = sizeof(image::Header);
         for (const bool evaluated : {false, true}) {
             for (const std::uint32_t i : checked_.order) {
-                if (is_evaluated(inputs_[i].outline->kind) != evaluated) continue;
+                if (has_answers(inputs_[i].outline->kind) != evaluated) continue;
                 if (!evaluated && (inputs_[i].outline->kind != EntityKind::segment || !is_supported(i)))
                     continue;
                 if (evaluated && !is_supported(i)) {
@@ -61,7 +59,7 @@ private:
             }
         }
         for (std::size_t i = 0; i < inputs_.size(); ++i) {
-            if (!is_evaluated(inputs_[i].outline->kind)) continue;
+            if (!has_answers(inputs_[i].outline->kind)) continue;
             ++header_.entity_count;
             if (inputs_[i].outline->kind == EntityKind::flag) ++header_.flag_count;
         }
@@ -116,7 +114,7 @@ private:
             put(base, offsetof(image::Entity, size), static_cast<std::uint32_t>(source.bytes.size()));
             static_assert(offsetof(image::Entity, size) == offsetof(image::Segment, size));
             if (!replacements_[i]) relocate(i, source, base);
-            if (!is_evaluated(inputs_[i].outline->kind)) continue;
+            if (!has_answers(inputs_[i].outline->kind)) continue;
             put(base, offsetof(image::Entity, ordinal), ordinals[i]);
             if (needs_patterns_[i] != 0) {
                 base[offsetof(image::Entity, flags)] |= std::byte{image::entity_flags::needs_patterns};
@@ -229,7 +227,7 @@ private:
         std::memset(bytes_ + header_.index, 0, size);
         auto* const slots = reinterpret_cast<image::IndexSlot*>(bytes_ + header_.index);
         for (const std::uint32_t i : placed_) {
-            if (!is_evaluated(inputs_[i].outline->kind)) continue;
+            if (!has_answers(inputs_[i].outline->kind)) continue;
             const std::uint64_t hash = inputs_[i].outline->key_hash;
             auto slot = static_cast<std::uint32_t>(hash) & header_.index_mask;
             while (slots[slot].entity != 0) slot = (slot + 1) & header_.index_mask;

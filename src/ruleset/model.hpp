@@ -22,17 +22,28 @@ enum class EntityKind : std::uint8_t { segment, layer, holdout, flag, experiment
 struct Scalar {
     ValueKind kind = ValueKind::null;
     bool boolean = false;
-    Number number;             // of an integer or a number
+    Number number;  // of an integer or a number
     std::string_view string;
 };
 
 enum class Operator : std::uint8_t {
-    is, in,
-    less_than, at_most, greater_than, at_least,
-    contains, starts_with, ends_with,
+    is,
+    in,
+    less_than,
+    at_most,
+    greater_than,
+    at_least,
+    contains,
+    starts_with,
+    ends_with,
     matches,
-    version_is, version_below, version_at_most, version_above, version_at_least,
-    before, after,
+    version_is,
+    version_below,
+    version_at_most,
+    version_above,
+    version_at_least,
+    before,
+    after,
     in_cidr,
     exists,
 };
@@ -51,8 +62,8 @@ struct Condition {
 };
 
 struct Share {
-    std::uint32_t variant = 0;         // position in `variants`
-    std::uint64_t weight_micros = 0;   // weight × 10^6
+    std::uint32_t variant = 0;        // position in `variants`
+    std::uint64_t weight_micros = 0;  // weight × 10^6
 };
 
 /// A variant, or a split where `shares` is not empty (then `unit` and `salt` hold, defaults applied).
@@ -66,7 +77,7 @@ struct Serve {
 };
 
 struct Rule {
-    std::string_view id;               // empty where it has none
+    std::string_view id;  // empty where it has none
     std::optional<Condition> condition;
     Serve serve;
 };
@@ -77,8 +88,8 @@ struct Variant {
     bool boolean = false;
     std::int64_t integer = 0;
     double number = 0;
-    std::string json;                  // the value as compact JSON
-    std::string_view string;           // a string's content
+    std::string json;         // the value as compact JSON
+    std::string_view string;  // a string's content
 };
 
 struct Prerequisite {
@@ -100,12 +111,12 @@ struct Segment {
 
 struct Layer {
     std::string_view unit;
-    std::string salt;                  // default applied: `layer:` + key
+    std::string salt;  // default applied: `layer:` + key
 };
 
 struct Holdout {
     std::string_view unit;
-    std::string salt;                  // default applied: `holdout:` + key
+    std::string salt;  // default applied: `holdout:` + key
     std::uint64_t percent_micros = 0;
 };
 
@@ -125,7 +136,7 @@ enum class Status : std::uint8_t { draft, running, paused, completed };
 
 struct LayerReference {
     std::string_view key;
-    std::uint32_t from = 0;            // slots of 10,000; from < to
+    std::uint32_t from = 0;  // slots of 10,000; from < to
     std::uint32_t to = 0;
 };
 
@@ -133,7 +144,7 @@ struct Experiment {
     ValueKind type = ValueKind::boolean;
     Status status = Status::draft;
     std::vector<Variant> variants;
-    Serve split;                       // its unit and salt are the experiment's
+    Serve split;  // its unit and salt are the experiment's
     std::optional<Condition> condition;
     std::uint64_t traffic_micros = 100'000'000;
     std::optional<LayerReference> layer;

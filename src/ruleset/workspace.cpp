@@ -12,7 +12,6 @@
 #include "src/ruleset/check.hpp"
 #include "src/ruleset/compile_entity.hpp"
 #include "src/ruleset/link.hpp"
-#include "src/ruleset/pointer.hpp"
 
 namespace expplat::ruleset {
 
@@ -70,10 +69,7 @@ Error refusal(std::vector<Problem> problems) {
 }
 
 /// A document that breaks the rules of text has one problem, at the empty pointer.
-Error unreadable(const Error& error) {
-    if (error.code != ErrorCode::invalid_ruleset) return error;
-    return refusal({Problem{0, 0, 0, "", error.message}});
-}
+Error unreadable(const Error& error) { return refusal({Problem{0, 0, 0, "", error.message}}); }
 
 }  // namespace
 
@@ -141,12 +137,8 @@ Result<Compiled> Workspace::finish(Draft& draft) {
 
     std::vector<std::string> unsupported;
     for (std::size_t i = 0; i < outlines.size(); ++i) {
-        const EntityKind kind = outlines[i]->kind;
-        if (checked.supported[i] == 0 && (kind == EntityKind::flag || kind == EntityKind::experiment)) {
-            std::string pointer = "/" + std::string(map_name(kind));
-            append_pointer_token(pointer, outlines[i]->key);
-            unsupported.push_back(std::move(pointer));
-        }
+        if (checked.supported[i] == 0 && has_answers(outlines[i]->kind))
+            unsupported.push_back(pointer_of(*outlines[i]));
     }
     slots_ = std::move(draft.slots);
     environment_ = std::move(draft.environment);

@@ -25,10 +25,19 @@ namespace {
 }
 
 TEST(Hash, IsTheSameAtCompileTimeAndAtRunTime) {
-    constexpr std::string_view texts[] = {"", "a", "ab", "abc", "abcd", "abcdefg", "abcdefgh", "abcdefghijklmnop",
-                                          "abcdefghijklmnopq", "a text of more than thirty-two bytes, to have two rounds"};
-    constexpr std::uint64_t hashes[] = {hash64(texts[0]), hash64(texts[1]), hash64(texts[2]), hash64(texts[3]), hash64(texts[4]),
-                                        hash64(texts[5]), hash64(texts[6]), hash64(texts[7]), hash64(texts[8]), hash64(texts[9])};
+    constexpr std::string_view texts[] = {"",
+                                          "a",
+                                          "ab",
+                                          "abc",
+                                          "abcd",
+                                          "abcdefg",
+                                          "abcdefgh",
+                                          "abcdefghijklmnop",
+                                          "abcdefghijklmnopq",
+                                          "a text of more than thirty-two bytes, to have two rounds"};
+    constexpr std::uint64_t hashes[] = {
+        hash64(texts[0]), hash64(texts[1]), hash64(texts[2]), hash64(texts[3]), hash64(texts[4]),
+        hash64(texts[5]), hash64(texts[6]), hash64(texts[7]), hash64(texts[8]), hash64(texts[9])};
     for (std::size_t i = 0; i < std::size(texts); ++i) {
         const std::string copy(texts[i]);
         EXPECT_EQ(hash64(copy), hashes[i]) << copy;
@@ -45,7 +54,8 @@ TEST(Hash, NeedsANewVersionWhenItChanges) {
 TEST(Hash, ReadsNothingOutsideTheText) {
     for (std::size_t size = 0; size <= 70; ++size) {
         const std::string text = bytes(size);
-        const auto exact = std::make_unique<char[]>(size);  // ends where the text ends, for the address sanitizer
+        const auto exact =
+            std::make_unique<char[]>(size);  // ends where the text ends, for the address sanitizer
         text.copy(exact.get(), size);
         const std::string shifted = "x" + text + "y";
         EXPECT_EQ(hash64({exact.get(), size}), hash64(text));
@@ -87,8 +97,10 @@ TEST(Hash, SpreadsUsualKeysOverBothHalves) {
     double chi_high = 0;
     constexpr double expected = static_cast<double>(keys) / slots;
     for (std::size_t i = 0; i < slots; ++i) {
-        chi_low += (static_cast<double>(low[i]) - expected) * (static_cast<double>(low[i]) - expected) / expected;
-        chi_high += (static_cast<double>(high[i]) - expected) * (static_cast<double>(high[i]) - expected) / expected;
+        chi_low +=
+            (static_cast<double>(low[i]) - expected) * (static_cast<double>(low[i]) - expected) / expected;
+        chi_high +=
+            (static_cast<double>(high[i]) - expected) * (static_cast<double>(high[i]) - expected) / expected;
     }
     // 1,023 degrees of freedom: mean 1,023, deviation 45; six deviations.
     EXPECT_LT(chi_low, 1'295.0);

@@ -27,7 +27,8 @@ namespace {
         case ValueKind::string: return "string:" + std::string(user.text(*value));
         case ValueKind::list: {
             std::string text = "list:";
-            for (const User::Stored& element : user.elements(*value)) text += "[" + shown(user, &element) + "]";
+            for (const User::Stored& element : user.elements(*value))
+                text += "[" + shown(user, &element) + "]";
             return text;
         }
         case ValueKind::null:
@@ -35,7 +36,9 @@ namespace {
     }
     return "?";
 }
-[[nodiscard]] std::string shown(const User& user, std::string_view name) { return shown(user, user.find(name)); }
+[[nodiscard]] std::string shown(const User& user, std::string_view name) {
+    return shown(user, user.find(name));
+}
 
 [[nodiscard]] std::string all_of(const User& user) {
     std::string text;
@@ -63,8 +66,16 @@ TEST(User, AnEmptyKeyIsAbsent) {
 }
 
 TEST(User, HoldsEveryKindOfValue) {
-    const User user("u", {{"s", std::string("x")}, {"e", ""}, {"b", true}, {"f", false}, {"i", -3}, {"d", 2.5}, {"n", Value()},
-                          {"l", {1, "two", 3.5, true, Value(), ""}}, {"none", {}}, {"deep", {Value({1, 2}), 3}}});
+    const User user("u", {{"s", std::string("x")},
+                          {"e", ""},
+                          {"b", true},
+                          {"f", false},
+                          {"i", -3},
+                          {"d", 2.5},
+                          {"n", Value()},
+                          {"l", {1, "two", 3.5, true, Value(), ""}},
+                          {"none", {}},
+                          {"deep", {Value({1, 2}), 3}}});
     EXPECT_EQ(shown(user, "s"), "string:x");
     EXPECT_EQ(shown(user, "e"), "string:");
     EXPECT_EQ(shown(user, "b"), "true");
@@ -72,7 +83,8 @@ TEST(User, HoldsEveryKindOfValue) {
     EXPECT_EQ(shown(user, "i"), "integer:-3");
     EXPECT_EQ(shown(user, "d"), "number:2.500000");
     EXPECT_EQ(shown(user, "n"), "absent");
-    EXPECT_EQ(shown(user, "l"), "list:[integer:1][string:two][number:3.500000][true][string:]") << "null is absent in a list too";
+    EXPECT_EQ(shown(user, "l"), "list:[integer:1][string:two][number:3.500000][true][string:]")
+        << "null is absent in a list too";
     EXPECT_EQ(shown(user, "deep"), "list:[integer:3]") << "lists inside a list are ignored";
     EXPECT_EQ(shown(user, "unset"), "absent");
     EXPECT_EQ(shown(user, ""), "absent");
@@ -106,11 +118,24 @@ TEST(User, TheKeyCannotBeSet) {
 
 TEST(User, TellsNamesApartByEveryByte) {
     User user("u");
-    const std::string names[] = {"a", "b", "aa", "12345678", "123456789", "1234567890123456", "1234567890123457",
-                                 std::string("a\0", 2), std::string("12345678\0", 9), std::string(300, 'n'), std::string(299, 'n') + "m",
-                                 "\xC3\xA9", "Key", "key ", "a.b"};
+    const std::string names[] = {"a",
+                                 "b",
+                                 "aa",
+                                 "12345678",
+                                 "123456789",
+                                 "1234567890123456",
+                                 "1234567890123457",
+                                 std::string("a\0", 2),
+                                 std::string("12345678\0", 9),
+                                 std::string(300, 'n'),
+                                 std::string(299, 'n') + "m",
+                                 "\xC3\xA9",
+                                 "Key",
+                                 "key ",
+                                 "a.b"};
     for (std::size_t i = 0; i < std::size(names); ++i) ASSERT_TRUE(user.set(names[i], i));
-    for (std::size_t i = 0; i < std::size(names); ++i) EXPECT_EQ(shown(user, names[i]), "integer:" + std::to_string(i)) << names[i];
+    for (std::size_t i = 0; i < std::size(names); ++i)
+        EXPECT_EQ(shown(user, names[i]), "integer:" + std::to_string(i)) << names[i];
     EXPECT_EQ(shown(user, std::string("a\0\0", 3)), "absent");
     EXPECT_EQ(shown(user, std::string(301, 'n')), "absent");
     EXPECT_EQ(shown(user, "1234567"), "absent");
@@ -124,7 +149,8 @@ TEST(User, ManyAttributesAreAllFoundAtEverySize) {
         ASSERT_TRUE(user.set(name, i));
         expected[name] = i;
         if (i < 40 || i % 97 == 0) {
-            for (const auto& [known, value] : expected) ASSERT_EQ(shown(user, known), "integer:" + std::to_string(value)) << "of " << i;
+            for (const auto& [known, value] : expected)
+                ASSERT_EQ(shown(user, known), "integer:" + std::to_string(value)) << "of " << i;
             ASSERT_EQ(user.find("b" + std::to_string(i)), nullptr);
         }
     }
@@ -134,7 +160,8 @@ TEST(User, ManyAttributesAreAllFoundAtEverySize) {
 TEST(User, CopiesAndMovesStandAlone) {
     for (const int attributes : {0, 3, 40}) {
         auto original = std::make_unique<User>(std::string(400, 'k'));
-        for (int i = 0; i < attributes; ++i) original->set("name" + std::to_string(i), {i, "text " + std::to_string(i)});
+        for (int i = 0; i < attributes; ++i)
+            original->set("name" + std::to_string(i), {i, "text " + std::to_string(i)});
         const std::string all = all_of(*original);
         const User copy(*original);
         User assigned("other", {{"gone", 1}});

@@ -54,13 +54,18 @@ TEST(Value, AnUnsignedNumberPastTheIntegersIsADouble) {
 }
 
 TEST(Compare, IsByExactMathematicalValue) {
-    EXPECT_EQ(both_ways(Number::of(std::int64_t{9007199254740993}), Number::of(9007199254740992.0)), std::partial_ordering::greater);
-    EXPECT_EQ(both_ways(Number::of(std::int64_t{9007199254740992}), Number::of(9007199254740992.0)), std::partial_ordering::equivalent);
-    EXPECT_EQ(both_ways(Number::of(std::int64_t{-9007199254740993}), Number::of(-9007199254740992.0)), std::partial_ordering::less);
+    EXPECT_EQ(both_ways(Number::of(std::int64_t{9007199254740993}), Number::of(9007199254740992.0)),
+              std::partial_ordering::greater);
+    EXPECT_EQ(both_ways(Number::of(std::int64_t{9007199254740992}), Number::of(9007199254740992.0)),
+              std::partial_ordering::equivalent);
+    EXPECT_EQ(both_ways(Number::of(std::int64_t{-9007199254740993}), Number::of(-9007199254740992.0)),
+              std::partial_ordering::less);
     EXPECT_EQ(both_ways(Number::of(most), Number::of(9223372036854775808.0)), std::partial_ordering::less);
     EXPECT_EQ(both_ways(Number::of(most), Number::of(9223372036854774784.0)), std::partial_ordering::greater);
-    EXPECT_EQ(both_ways(Number::of(least), Number::of(-9223372036854775808.0)), std::partial_ordering::equivalent);
-    EXPECT_EQ(both_ways(Number::of(least), Number::of(-9223372036854777856.0)), std::partial_ordering::greater);
+    EXPECT_EQ(both_ways(Number::of(least), Number::of(-9223372036854775808.0)),
+              std::partial_ordering::equivalent);
+    EXPECT_EQ(both_ways(Number::of(least), Number::of(-9223372036854777856.0)),
+              std::partial_ordering::greater);
     EXPECT_EQ(both_ways(Number::of(std::int64_t{0}), Number::of(-0.0)), std::partial_ordering::equivalent);
     EXPECT_EQ(both_ways(Number::of(std::int64_t{0}), Number::of(5e-324)), std::partial_ordering::less);
     EXPECT_EQ(both_ways(Number::of(std::int64_t{0}), Number::of(-5e-324)), std::partial_ordering::greater);
@@ -96,15 +101,17 @@ TEST(Compare, AgreesWithExactArithmeticWhereDoublesAndIntegersPart) {
     }
     for (const std::int64_t integer : integers) {
         for (const double real : doubles) {
-            std::partial_ordering expected = real > 0 ? std::partial_ordering::less : std::partial_ordering::greater;
+            std::partial_ordering expected =
+                real > 0 ? std::partial_ordering::less : std::partial_ordering::greater;
             if (std::abs(real) < 1e30) {  // eighths of all of them are exact in a wide integer
                 const Wide eighths = static_cast<Wide>(real * 8);
                 const Wide other = Wide{integer} * 8;
-                expected = other < eighths ? std::partial_ordering::less
+                expected = other < eighths   ? std::partial_ordering::less
                            : other > eighths ? std::partial_ordering::greater
-                                           : std::partial_ordering::equivalent;
+                                             : std::partial_ordering::equivalent;
             }
-            EXPECT_EQ(both_ways(Number::of(integer), Number::of(real)), expected) << integer << " and " << real;
+            EXPECT_EQ(both_ways(Number::of(integer), Number::of(real)), expected)
+                << integer << " and " << real;
         }
     }
 }

@@ -50,7 +50,8 @@ protected:
     }
 
     /// Arguments are words; what is after them in `shell` is the shell's, as `< file`.
-    [[nodiscard]] Run run(const std::vector<std::string>& words, std::string_view shell = "< /dev/null") const {
+    [[nodiscard]] Run run(const std::vector<std::string>& words,
+                          std::string_view shell = "< /dev/null") const {
         std::string command = quoted(EXPPLAT_CLI);
         for (const std::string& word : words) command += " " + quoted(word);
         command += " " + std::string(shell) + " 2> " + quoted(path("err"));
@@ -66,15 +67,15 @@ protected:
     void expect_refused(const std::string& file, std::string_view complaint) const {
         for (const char* command : {"validate", "compile", "evaluate", "explain"}) {
             const std::vector<std::string> words = {command, file};
-            const Run refused = std::string_view(command) == "validate" ? run(words)
-                                : std::string_view(command) == "compile"
-                                    ? run({command, file, "-o", path("never.xpr")})
-                                : std::string_view(command) == "evaluate"
-                                    ? run({command, file, "--user", "{}"})
-                                    : run({command, file, "--user", "{}", "z"});
+            const Run refused =
+                std::string_view(command) == "validate"   ? run(words)
+                : std::string_view(command) == "compile"  ? run({command, file, "-o", path("never.xpr")})
+                : std::string_view(command) == "evaluate" ? run({command, file, "--user", "{}"})
+                                                          : run({command, file, "--user", "{}", "z"});
             EXPECT_EQ(refused.status, 1) << command << " " << file << ": " << refused.err;
             EXPECT_EQ(refused.out, "") << command << " " << file;
-            EXPECT_NE(refused.err.find(complaint), std::string::npos) << command << " " << file << ": " << refused.err;
+            EXPECT_NE(refused.err.find(complaint), std::string::npos)
+                << command << " " << file << ": " << refused.err;
         }
         EXPECT_FALSE(std::filesystem::exists(path("never.xpr")));
         EXPECT_FALSE(std::filesystem::exists(path("never.xpr.part")));
@@ -88,7 +89,8 @@ protected:
         }
         ASSERT_EQ(lines.size(), answers.size());
         for (std::size_t i = 0; i < lines.size(); ++i) {
-            ASSERT_TRUE(same_json(lines[i], answers[i])) << "line " << i + 1 << "\n  is  " << lines[i] << "\n  not " << answers[i];
+            ASSERT_TRUE(same_json(lines[i], answers[i]))
+                << "line " << i + 1 << "\n  is  " << lines[i] << "\n  not " << answers[i];
         }
     }
 
@@ -114,7 +116,8 @@ TEST_F(CommandLine, EveryConformanceAnswerFromJsonAndFromTheCompiledFile) {
         expect_same_lines(json.out, answers);
 
         ASSERT_EQ(run({"compile", data + "/ruleset.json", "-o", path("r.xpr")}).status, 0);
-        const Run image = run({"evaluate", path("r.xpr"), "--cases", "-"}, "< " + quoted(data + "/cases.jsonl"));
+        const Run image =
+            run({"evaluate", path("r.xpr"), "--cases", "-"}, "< " + quoted(data + "/cases.jsonl"));
         EXPECT_EQ(image.status, 0) << image.err;
         EXPECT_EQ(image.out, json.out);
     }
@@ -122,13 +125,15 @@ TEST_F(CommandLine, EveryConformanceAnswerFromJsonAndFromTheCompiledFile) {
 
 /// "blank lines are skipped"; a last line needs no line end.
 TEST_F(CommandLine, SkipsBlankLinesOfCases) {
-    const std::string cases = "\n  \t\r\n{\"key\":\"z\",\"user\":{}}\n\n\n{\"key\":\"a\",\"user\":{}}\r\n \n{\"key\":\"?\"}";
+    const std::string cases =
+        "\n  \t\r\n{\"key\":\"z\",\"user\":{}}\n\n\n{\"key\":\"a\",\"user\":{}}\r\n \n{\"key\":\"?\"}";
     const Run done = run({"evaluate", write("r.json", small), "--cases", write("c.jsonl", cases)});
     EXPECT_EQ(done.status, 0);
-    expect_same_lines(done.out, {
-        R"({"key":"z","variant":"on","value":true,"reason":"DEFAULT","rule":null,"error":null,"exposure":false,"version":7})",
-        R"({"key":"a","variant":"one","value":1,"reason":"DEFAULT","rule":null,"error":null,"exposure":false,"version":7})",
-        R"({"key":"?","variant":null,"value":null,"reason":"ERROR","rule":null,"error":"PARSE_ERROR","exposure":false,"version":7})"});
+    expect_same_lines(
+        done.out,
+        {R"({"key":"z","variant":"on","value":true,"reason":"DEFAULT","rule":null,"error":null,"exposure":false,"version":7})",
+         R"({"key":"a","variant":"one","value":1,"reason":"DEFAULT","rule":null,"error":null,"exposure":false,"version":7})",
+         R"({"key":"?","variant":null,"value":null,"reason":"ERROR","rule":null,"error":"PARSE_ERROR","exposure":false,"version":7})"});
     const Run none = run({"evaluate", path("r.json"), "--cases", write("empty.jsonl", "")});
     EXPECT_EQ(none.status, 0);
     EXPECT_EQ(none.out, "");
@@ -149,9 +154,10 @@ TEST_F(CommandLine, AnswersAllFlagsThenAllExperimentsInDocumentOrder) {
     EXPECT_EQ(some.out.size(), 2 * (some.out.find('\n') + 1));
     const Run unreadable = run({"evaluate", ruleset, "--user", "{", "z", "nobody"});
     EXPECT_EQ(unreadable.status, 0);
-    expect_same_lines(unreadable.out, {
-        R"({"key":"z","variant":null,"value":null,"reason":"ERROR","rule":null,"error":"PARSE_ERROR","exposure":false,"version":7})",
-        R"({"key":"nobody","variant":null,"value":null,"reason":"ERROR","rule":null,"error":"PARSE_ERROR","exposure":false,"version":7})"});
+    expect_same_lines(
+        unreadable.out,
+        {R"({"key":"z","variant":null,"value":null,"reason":"ERROR","rule":null,"error":"PARSE_ERROR","exposure":false,"version":7})",
+         R"({"key":"nobody","variant":null,"value":null,"reason":"ERROR","rule":null,"error":"PARSE_ERROR","exposure":false,"version":7})"});
 }
 
 TEST_F(CommandLine, MeasuresThroughputOnStandardError) {
@@ -162,7 +168,9 @@ TEST_F(CommandLine, MeasuresThroughputOnStandardError) {
     EXPECT_EQ(measured.status, 0);
     EXPECT_EQ(measured.out, plain.out) << "each answer is printed once";
     EXPECT_TRUE(std::regex_match(
-        measured.err, std::regex(R"(200 evaluations by 2 threads in [0-9.]+ s: [0-9]+ evaluations/s, [0-9.]+ ns [^\n]*100 gave a variant\n)")))
+        measured.err,
+        std::regex(
+            R"(200 evaluations by 2 threads in [0-9.]+ s: [0-9]+ evaluations/s, [0-9.]+ ns [^\n]*100 gave a variant\n)")))
         << measured.err;
     EXPECT_EQ(plain.err, "");
     for (const char* count : {"0", "-1", "x", "1.5", "1025", "99999999999", ""}) {
@@ -182,16 +190,22 @@ TEST_F(CommandLine, TolerantAdoptsWhatItDoesNotKnow) {
     EXPECT_LT(strict.err.find("/future: "), strict.err.find("/flags/new/rollout: "));
     const Run tolerant = run({"evaluate", ruleset, "--tolerant", "--user", "{}"});
     EXPECT_EQ(tolerant.status, 0) << tolerant.err;
-    expect_same_lines(tolerant.out, {
-        R"({"key":"old","variant":"on","value":true,"reason":"DEFAULT","rule":null,"error":null,"exposure":false,"version":1})",
-        R"({"key":"new","variant":null,"value":null,"reason":"ERROR","rule":null,"error":"GENERAL","exposure":false,"version":1})"});
-    EXPECT_NE(tolerant.err.find("/flags/new"), std::string::npos) << "what is unsupported is reported: " << tolerant.err;
+    expect_same_lines(
+        tolerant.out,
+        {R"({"key":"old","variant":"on","value":true,"reason":"DEFAULT","rule":null,"error":null,"exposure":false,"version":1})",
+         R"({"key":"new","variant":null,"value":null,"reason":"ERROR","rule":null,"error":"GENERAL","exposure":false,"version":1})"});
+    EXPECT_NE(tolerant.err.find("/flags/new"), std::string::npos)
+        << "what is unsupported is reported: " << tolerant.err;
     EXPECT_EQ(run({"explain", ruleset, "--tolerant", "--user", "{}", "new"}).status, 0);
 }
 
 TEST_F(CommandLine, PrintsEveryErrorWithItsPointerInDocumentOrder) {
-    const Run refused = run({"validate", write("r.json", document(
-        R"("flags": {"a\nb": 1, "f": {"type": "boolean", "variants": {"on": true}, "off": "of\u001b", "default": "on", "x\u007f": 1}})"))});
+    const Run refused = run(
+        {"validate",
+         write(
+             "r.json",
+             document(
+                 R"("flags": {"a\nb": 1, "f": {"type": "boolean", "variants": {"on": true}, "off": "of\u001b", "default": "on", "x\u007f": 1}})"))});
     EXPECT_EQ(refused.status, 1);
     EXPECT_EQ(refused.out, "");
     std::vector<std::string> starts;
@@ -199,7 +213,8 @@ TEST_F(CommandLine, PrintsEveryErrorWithItsPointerInDocumentOrder) {
     for (std::size_t end; (end = refused.err.find('\n', begin)) != refused.err.npos; begin = end + 1) {
         starts.push_back(refused.err.substr(begin, refused.err.find(": ", begin) - begin));
     }
-    EXPECT_EQ(starts, (std::vector<std::string>{R"(/flags/a\u000ab)", "/flags/f/off", R"(/flags/f/x\u007f)"})) << refused.err;
+    EXPECT_EQ(starts, (std::vector<std::string>{R"(/flags/a\u000ab)", "/flags/f/off", R"(/flags/f/x\u007f)"}))
+        << refused.err;
     EXPECT_NE(refused.err.find(R"(of\u001b)"), std::string::npos) << refused.err;
     for (const char c : refused.err) EXPECT_TRUE(c == '\n' || (c >= 0x20 && c != 0x7F) || c < 0) << int{c};
 }
@@ -212,7 +227,8 @@ TEST_F(CommandLine, RefusesFilesThatAreNoRuleset) {
     expect_refused(write("text.json", "hello"), ": line 1, column 1");
     expect_refused(write("list.json", "[1]"), ": line 1, column 1");
     expect_refused(write("latin1.json", "{\"format\": \"\xE9\"}"), ": line 1, column 1");
-    expect_refused(write("nine.json", R"({"format": "expplat.ruleset/9", "environment": "t", "version": 1})"), "/format: ");
+    expect_refused(write("nine.json", R"({"format": "expplat.ruleset/9", "environment": "t", "version": 1})"),
+                   "/format: ");
     write("large.json", "{");
     std::filesystem::resize_file(path("large.json"), (std::size_t{64} << 20) + 1);  // sparse
     expect_refused(path("large.json"), "67108864");
@@ -251,13 +267,25 @@ TEST_F(CommandLine, RefusesCasesThatCannotBeRead) {
 
 TEST_F(CommandLine, EndsWithTwoForWrongUsage) {
     const std::string r = write("r.json", small);
-    const std::vector<std::vector<std::string>> usages = {
-        {}, {"frobnicate"}, {"validate"}, {"validate", r, r}, {"validate", r, "--tolerant"}, {"compile", r},
-        {"compile", r, "-o"}, {"compile", "-o", path("x")}, {"evaluate"}, {"evaluate", r}, {"evaluate", r, "--user"},
-        {"evaluate", r, "--user", "{}", "--cases", "-"}, {"evaluate", r, "--cases", "-", "z"},
-        {"evaluate", r, "--user", "{}", "--user", "{}"}, {"evaluate", r, "--unknown", "--user", "{}"},
-        {"evaluate", r, "--tolerant=yes", "--user", "{}"}, {"explain", r, "--user", "{}"}, {"explain", r, "z"},
-        {"explain", r, "--user", "{}", "z", "a"}};
+    const std::vector<std::vector<std::string>> usages = {{},
+                                                          {"frobnicate"},
+                                                          {"validate"},
+                                                          {"validate", r, r},
+                                                          {"validate", r, "--tolerant"},
+                                                          {"compile", r},
+                                                          {"compile", r, "-o"},
+                                                          {"compile", "-o", path("x")},
+                                                          {"evaluate"},
+                                                          {"evaluate", r},
+                                                          {"evaluate", r, "--user"},
+                                                          {"evaluate", r, "--user", "{}", "--cases", "-"},
+                                                          {"evaluate", r, "--cases", "-", "z"},
+                                                          {"evaluate", r, "--user", "{}", "--user", "{}"},
+                                                          {"evaluate", r, "--unknown", "--user", "{}"},
+                                                          {"evaluate", r, "--tolerant=yes", "--user", "{}"},
+                                                          {"explain", r, "--user", "{}"},
+                                                          {"explain", r, "z"},
+                                                          {"explain", r, "--user", "{}", "z", "a"}};
     for (const std::vector<std::string>& words : usages) {
         const Run refused = run(words);
         std::string shown;

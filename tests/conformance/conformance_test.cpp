@@ -31,8 +31,8 @@ protected:
             const std::string got = ruleset.answer_line(cases_[i]);
             if (same_json(got, answers_[i])) continue;
             ++shown;
-            ADD_FAILURE() << GetParam() << " case " << i + 1 << ": " << cases_[i] << "\n  is  " << got << "\n  not "
-                          << answers_[i];
+            ADD_FAILURE() << GetParam() << " case " << i + 1 << ": " << cases_[i] << "\n  is  " << got
+                          << "\n  not " << answers_[i];
         }
     }
 
@@ -60,9 +60,9 @@ TEST_P(Conformance, MembersComeInThePagesOrder) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Vectors, Conformance,
-                         ::testing::Values("vectors/edges", "vectors/random-1", "vectors/random-2", "vectors/random-3",
-                                           "vectors/random-4", "vectors/random-5", "vectors/random-6", "brave-studies",
-                                           "own"),
+                         ::testing::Values("vectors/edges", "vectors/random-1", "vectors/random-2",
+                                           "vectors/random-3", "vectors/random-4", "vectors/random-5",
+                                           "vectors/random-6", "brave-studies", "own"),
                          [](const auto& suite) {
                              std::string name;
                              for (const char c : std::string(suite.param)) {
@@ -73,10 +73,12 @@ INSTANTIATE_TEST_SUITE_P(Vectors, Conformance,
 
 /// A refusal prints the vector's pointer first; null is a ruleset that must be accepted.
 TEST(Invalid, EveryRefusalPrintsItsPointerFirst) {
-    const std::vector<std::string> lines = file_lines(std::string(EXPPLAT_CONFORMANCE) + "/vectors/invalid.jsonl");
+    const std::vector<std::string> lines =
+        file_lines(std::string(EXPPLAT_CONFORMANCE) + "/vectors/invalid.jsonl");
     ASSERT_GE(lines.size(), 90u);
     for (std::size_t i = 0; i < lines.size(); ++i) {
-        const Result<ruleset::Document> line = ruleset::parse_json(lines[i], limits::ruleset_bytes, 2 * limits::json_depth);
+        const Result<ruleset::Document> line =
+            ruleset::parse_json(lines[i], limits::ruleset_bytes, 2 * limits::json_depth);
         ASSERT_TRUE(line.ok()) << "line " << i + 1 << ": " << line.error().message;
         const ruleset::Node* const text = line->root().find("text");
         const ruleset::Node* const tree = line->root().find("ruleset");

@@ -29,7 +29,8 @@ __extension__ using Wide = unsigned __int128;
 
 /// The definition through xxHash's streaming interface, which shares little with the one-shot functions.
 [[nodiscard]] std::uint32_t streamed_point(std::string_view salt, std::string_view unit) {
-    const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(), &XXH3_freeState);
+    const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(),
+                                                                                &XXH3_freeState);
     XXH3_64bits_reset(state.get());
     for (const char c : salt) XXH3_64bits_update(state.get(), &c, 1);
     const std::uint64_t seed = XXH3_64bits_digest(state.get());
@@ -56,7 +57,8 @@ TEST(Point, LayerSlotsAreTheFloorOfTenThousandths) {
         EXPECT_EQ(eval::layer_slot(first), slot);
         EXPECT_EQ(eval::layer_slot(first - 1), slot - 1);
     }
-    for (const std::uint32_t point : points) EXPECT_EQ(eval::layer_slot(point), static_cast<std::uint32_t>(Wide{point} * 10'000 >> 32));
+    for (const std::uint32_t point : points)
+        EXPECT_EQ(eval::layer_slot(point), static_cast<std::uint32_t>(Wide{point} * 10'000 >> 32));
     EXPECT_EQ(eval::layer_slot(0xFFFFFFFF), 9'999u);
 }
 
@@ -76,7 +78,8 @@ using Weights = std::vector<std::string>;
 [[nodiscard]] std::string split_of(const Weights& weights) {
     std::string list;
     for (std::size_t i = 0; i < weights.size(); ++i) {
-        list += (i > 0 ? ", " : "") + std::string(R"({"variant": "v)") + std::to_string(i) + R"(", "weight": )" + weights[i] + "}";
+        list += (i > 0 ? ", " : "") + std::string(R"({"variant": "v)") + std::to_string(i) +
+                R"(", "weight": )" + weights[i] + "}";
     }
     return "[" + list + "]";
 }
@@ -84,9 +87,10 @@ using Weights = std::vector<std::string>;
 /// A flag `f` of integer variants v0, v1, … split by those weights, with the salt `f`.
 [[nodiscard]] std::string split_flag(const Weights& weights) {
     std::string variants;
-    for (std::size_t i = 0; i < weights.size(); ++i) variants += (i > 0 ? ", " : "") + std::string("\"v") + std::to_string(i) + "\": " + std::to_string(i);
-    return document(R"("flags": {"f": {"type": "integer", "variants": {)" + variants + R"(}, "off": "v0", "default": {"split": )" +
-                    split_of(weights) + "}}}");
+    for (std::size_t i = 0; i < weights.size(); ++i)
+        variants += (i > 0 ? ", " : "") + std::string("\"v") + std::to_string(i) + "\": " + std::to_string(i);
+    return document(R"("flags": {"f": {"type": "integer", "variants": {)" + variants +
+                    R"(}, "off": "v0", "default": {"split": )" + split_of(weights) + "}}}");
 }
 
 [[nodiscard]] std::vector<std::uint64_t> exact_boundaries(const Weights& weights) {
@@ -107,17 +111,27 @@ using Weights = std::vector<std::string>;
     const auto& outcome = image::at<image::Outcome>(base, entity.outcomes);
     const auto& split = image::at<image::Split>(base, outcome.split);
     std::vector<std::uint64_t> boundaries;
-    for (const image::SplitRange& range :
-         image::array_at<image::SplitRange>(base, outcome.split + static_cast<std::uint32_t>(sizeof split), split.count)) {
+    for (const image::SplitRange& range : image::array_at<image::SplitRange>(
+             base, outcome.split + static_cast<std::uint32_t>(sizeof split), split.count)) {
         boundaries.push_back(range.below);
     }
     return boundaries;
 }
 
 [[nodiscard]] std::vector<Weights> interesting_weights() {
-    std::vector<Weights> all{{"1"}, {"50", "50"}, {"1", "1", "1"}, {"0.1", "0.2", "0.3"}, {"1000000000", "0.000001"}, {"0.000001", "1000000000"},
-                             {"0", "1", "0"}, {"33.333333", "33.333333", "33.333334"}, {"999999999.999999", "1000000000", "0.000001"},
-                             {"10", "90"}, {"12.5", "87.5"}, {"7", "11", "13", "17", "19", "23", "29", "31"}, {"0.5", "0.25", "0.125", "0.0625", "0.03125"}};
+    std::vector<Weights> all{{"1"},
+                             {"50", "50"},
+                             {"1", "1", "1"},
+                             {"0.1", "0.2", "0.3"},
+                             {"1000000000", "0.000001"},
+                             {"0.000001", "1000000000"},
+                             {"0", "1", "0"},
+                             {"33.333333", "33.333333", "33.333334"},
+                             {"999999999.999999", "1000000000", "0.000001"},
+                             {"10", "90"},
+                             {"12.5", "87.5"},
+                             {"7", "11", "13", "17", "19", "23", "29", "31"},
+                             {"0.5", "0.25", "0.125", "0.0625", "0.03125"}};
     Weights many;
     for (int i = 0; i < 1'000; ++i) many.push_back(std::to_string(i % 17) + "." + std::to_string(i % 10));
     all.push_back(many);
@@ -127,7 +141,8 @@ using Weights = std::vector<std::string>;
 TEST(Split, BoundariesAreExact) {
     for (const Weights& weights : interesting_weights()) {
         const CompiledRuleset ruleset(split_flag(weights));
-        EXPECT_EQ(compiled_boundaries(ruleset), exact_boundaries(weights)) << weights.front() << " of " << weights.size();
+        EXPECT_EQ(compiled_boundaries(ruleset), exact_boundaries(weights))
+            << weights.front() << " of " << weights.size();
     }
 }
 
@@ -153,11 +168,14 @@ TEST(Split, EveryUnitGetsTheFirstVariantItsPointIsBelow) {
 TEST(Split, TheOrderOfTheListCounts) {
     const std::string variants = R"("variants": {"a": true, "b": false})";
     const std::string mirrored = R"("variants": {"b": false, "a": true})";
-    const auto flag = [](const std::string& key, const std::string& map, const char* first, const char* second) {
-        return "\"" + key + R"(": {"type": "boolean", "off": "a", )" + map + R"(, "default": {"salt": "s", "split": [{"variant": ")" + first +
+    const auto flag = [](const std::string& key, const std::string& map, const char* first,
+                         const char* second) {
+        return "\"" + key + R"(": {"type": "boolean", "off": "a", )" + map +
+               R"(, "default": {"salt": "s", "split": [{"variant": ")" + first +
                R"(", "weight": 3}, {"variant": ")" + second + R"(", "weight": 1}]}})";
     };
-    const CompiledRuleset ruleset(document("\"flags\": {" + flag("ab", variants, "a", "b") + "," + flag("ab2", mirrored, "a", "b") + "," +
+    const CompiledRuleset ruleset(document("\"flags\": {" + flag("ab", variants, "a", "b") + "," +
+                                           flag("ab2", mirrored, "a", "b") + "," +
                                            flag("ba", variants, "b", "a") + "}"));
     for (int i = 0; i < 1'000; ++i) {
         const User user("u" + std::to_string(i));
@@ -176,8 +194,9 @@ TEST(Split, SaltsDefaultToKeys) {
     EXPECT_EQ(image::at<image::Split>(image::base_of(entity), outcome.split).seed, eval::seed_of("f"));
 }
 
-const std::vector<std::string> percents{"0", "0.000001", "0.00001", "0.1", "1", "12.5", "33.333333", "33.333334", "50", "50.000001", "66.666667",
-                                        "99", "99.999999", "100"};
+const std::vector<std::string> percents{"0",         "0.000001",  "0.00001",   "0.1", "1",
+                                        "12.5",      "33.333333", "33.333334", "50",  "50.000001",
+                                        "66.666667", "99",        "99.999999", "100"};
 
 [[nodiscard]] std::uint64_t percent_boundary(std::string_view percent) {
     return static_cast<std::uint64_t>((Wide{micros(percent)} << 32) / 100'000'000u);
@@ -185,10 +204,14 @@ const std::vector<std::string> percents{"0", "0.000001", "0.00001", "0.1", "1", 
 
 /// The same percent as traffic, holdout and sample, with the salts `t`, `h` and `s`.
 [[nodiscard]] std::string percent_document(const std::string& percent) {
-    return document(R"("holdouts": {"h": {"salt": "h", "percent": )" + percent + R"(}}, "flags": {"sample": {"type": "boolean", "variants": {"on": true, "off": false},
-        "off": "off", "default": "off", "rules": [{"if": {"sample": {"salt": "s", "percent": )" + percent + R"(}}, "serve": "on"}]}},
+    return document(
+        R"("holdouts": {"h": {"salt": "h", "percent": )" + percent +
+        R"(}}, "flags": {"sample": {"type": "boolean", "variants": {"on": true, "off": false},
+        "off": "off", "default": "off", "rules": [{"if": {"sample": {"salt": "s", "percent": )" +
+        percent + R"(}}, "serve": "on"}]}},
         "experiments": {"traffic": {"type": "boolean", "status": "running", "variants": {"on": true}, "split": [{"variant": "on", "weight": 1}], "salt": "t", "traffic": )" +
-                    percent + R"(}, "holdout": {"type": "boolean", "status": "running", "variants": {"on": true}, "split": [{"variant": "on", "weight": 1}], "holdout": "h"}})");
+        percent +
+        R"(}, "holdout": {"type": "boolean", "status": "running", "variants": {"on": true}, "split": [{"variant": "on", "weight": 1}], "holdout": "h"}})");
 }
 
 struct Inside {
@@ -198,7 +221,8 @@ struct Inside {
 };
 
 [[nodiscard]] Inside inside(const CompiledRuleset& ruleset, const User& user) {
-    return {ruleset.ask("sample", user).reason == Reason::targeting_match, ruleset.ask("traffic", user).reason == Reason::split,
+    return {ruleset.ask("sample", user).reason == Reason::targeting_match,
+            ruleset.ask("traffic", user).reason == Reason::split,
             ruleset.ask("holdout", user).reason == Reason::holdout};
 }
 
@@ -211,8 +235,14 @@ TEST(Percent, BoundariesAreExact) {
         const std::uint64_t below = percent_boundary(percent);
         const image::Entity& traffic = *ruleset.view().find("traffic");
         const image::Entity& holdout = *ruleset.view().find("holdout");
-        EXPECT_EQ(image::at<image::ExperimentRecord>(image::base_of(traffic), traffic.experiment).traffic_below, below) << percent;
-        EXPECT_EQ(image::at<image::ExperimentRecord>(image::base_of(holdout), holdout.experiment).holdout_below, below) << percent;
+        EXPECT_EQ(
+            image::at<image::ExperimentRecord>(image::base_of(traffic), traffic.experiment).traffic_below,
+            below)
+            << percent;
+        EXPECT_EQ(
+            image::at<image::ExperimentRecord>(image::base_of(holdout), holdout.experiment).holdout_below,
+            below)
+            << percent;
         for (int i = 0; i < 2'000; ++i) {
             const User user("u" + std::to_string(i));
             const Inside got = inside(ruleset, user);
@@ -235,7 +265,9 @@ TEST(Ramp, ALargerPercentContainsASmaller) {
         Inside before;
         for (const CompiledRuleset& ruleset : ramp) {
             const Inside now = inside(ruleset, user);
-            ASSERT_TRUE((now.sample || !before.sample) && (now.traffic || !before.traffic) && (now.holdout || !before.holdout)) << user.key();
+            ASSERT_TRUE((now.sample || !before.sample) && (now.traffic || !before.traffic) &&
+                        (now.holdout || !before.holdout))
+                << user.key();
             changes += now.sample != before.sample ? 1u : 0u;
             before = now;
         }
@@ -248,7 +280,8 @@ TEST(Ramp, ALargerPercentContainsASmaller) {
 TEST(Ramp, AGrowingShareKeepsItsUnits) {
     std::set<std::string> before;
     for (int percent = 0; percent <= 100; percent += 5) {
-        const CompiledRuleset ruleset(split_flag({std::to_string(percent), "0", std::to_string(100 - percent)}));
+        const CompiledRuleset ruleset(
+            split_flag({std::to_string(percent), "0", std::to_string(100 - percent)}));
         std::set<std::string> now;
         for (int i = 0; i < 2'000; ++i) {
             const std::string unit = "u" + std::to_string(i);
@@ -270,7 +303,9 @@ TEST(Ramp, AGrowingShareKeepsItsUnits) {
 }
 
 /// Of k degrees of freedom chi-square has mean k and variance 2k.
-[[nodiscard]] double deviations(double chi, double freedom) { return (chi - freedom) / std::sqrt(2 * freedom); }
+[[nodiscard]] double deviations(double chi, double freedom) {
+    return (chi - freedom) / std::sqrt(2 * freedom);
+}
 
 constexpr std::uint32_t many_units = 1'000'000;
 
@@ -278,13 +313,16 @@ TEST(Uniformity, AMillionUnitsFallEvenlyIntoAThousandCells) {
     const std::pair<std::string_view, std::string (*)(std::uint32_t)> families[] = {
         {"numbers", [](std::uint32_t i) { return std::to_string(i); }},
         {"user ids", [](std::uint32_t i) { return "user-" + std::to_string(i) + "@example.com"; }},
-        {"long ids", [](std::uint32_t i) { return "0193f1c2-7a3b-7c44-9f0e-" + std::to_string(100'000'000 + i); }},
-        {"raw bytes", [](std::uint32_t i) { return std::string(reinterpret_cast<const char*>(&i), sizeof i); }}};
+        {"long ids",
+         [](std::uint32_t i) { return "0193f1c2-7a3b-7c44-9f0e-" + std::to_string(100'000'000 + i); }},
+        {"raw bytes",
+         [](std::uint32_t i) { return std::string(reinterpret_cast<const char*>(&i), sizeof i); }}};
     for (const std::string_view salt : {"checkout-cta", "a"}) {
         for (const auto& [name, unit] : families) {
             std::vector<std::uint32_t> cells(1'000, 0);
             const std::uint64_t seed = eval::seed_of(salt);
-            for (std::uint32_t i = 0; i < many_units; ++i) ++cells[static_cast<std::size_t>(std::uint64_t{eval::point(seed, unit(i))} * 1'000 >> 32)];
+            for (std::uint32_t i = 0; i < many_units; ++i)
+                ++cells[static_cast<std::size_t>(std::uint64_t{eval::point(seed, unit(i))} * 1'000 >> 32)];
             EXPECT_LT(std::abs(deviations(chi_square(cells, 1'000.0), 999)), 5.0) << salt << ", " << name;
         }
     }
@@ -292,8 +330,11 @@ TEST(Uniformity, AMillionUnitsFallEvenlyIntoAThousandCells) {
 
 /// Two salts: 30 by 30 cells of a contingency table, each as full as independence has it.
 TEST(Independence, TwoSaltsChooseIndependently) {
-    const std::pair<std::string_view, std::string_view> salts[] = {
-        {"checkout-cta", "checkout-cta:traffic"}, {"layer:checkout", "checkout"}, {"a", "b"}, {"exp-1", "exp-2"}, {"holdout:q4", "layer:q4"}};
+    const std::pair<std::string_view, std::string_view> salts[] = {{"checkout-cta", "checkout-cta:traffic"},
+                                                                   {"layer:checkout", "checkout"},
+                                                                   {"a", "b"},
+                                                                   {"exp-1", "exp-2"},
+                                                                   {"holdout:q4", "layer:q4"}};
     for (const auto& [first, second] : salts) {
         std::vector<std::uint32_t> cells(900, 0);
         const std::uint64_t seed = eval::seed_of(first);
@@ -303,7 +344,8 @@ TEST(Independence, TwoSaltsChooseIndependently) {
             const auto row = static_cast<std::size_t>(std::uint64_t{eval::point(seed, unit)} * 30 >> 32);
             ++cells[row * 30 + static_cast<std::size_t>(std::uint64_t{eval::point(other, unit)} * 30 >> 32)];
         }
-        EXPECT_LT(std::abs(deviations(chi_square(cells, many_units / 900.0), 899)), 5.0) << first << " and " << second;
+        EXPECT_LT(std::abs(deviations(chi_square(cells, many_units / 900.0), 899)), 5.0)
+            << first << " and " << second;
     }
 }
 
@@ -312,9 +354,10 @@ TEST(Layer, RangesAreExclusiveAndTogetherComplete) {
     std::string experiments;
     const int bounds[] = {0, 1, 2'500, 5'000, 9'999, 10'000};
     for (int i = 0; i < 5; ++i) {
-        experiments += (i > 0 ? ", " : "") + std::string("\"e") + std::to_string(i) +
-                       R"(": {"type": "boolean", "status": "running", "variants": {"on": true}, "split": [{"variant": "on", "weight": 1}], "layer": {"key": "l", "from": )" +
-                       std::to_string(bounds[i]) + R"(, "to": )" + std::to_string(bounds[i + 1]) + "}}";
+        experiments +=
+            (i > 0 ? ", " : "") + std::string("\"e") + std::to_string(i) +
+            R"(": {"type": "boolean", "status": "running", "variants": {"on": true}, "split": [{"variant": "on", "weight": 1}], "layer": {"key": "l", "from": )" +
+            std::to_string(bounds[i]) + R"(, "to": )" + std::to_string(bounds[i + 1]) + "}}";
     }
     const CompiledRuleset ruleset(document(R"("layers": {"l": {}}, "experiments": {)" + experiments + "}"));
     std::vector<int> enrolled(5, 0);

@@ -64,7 +64,9 @@ public:
     }
     /// `on TARGETING_MATCH eu`: variant (`-` for none), reason, then where there is one the error, the rule, and
     /// `exposure`.
-    [[nodiscard]] std::string summary(std::string_view key, const User& user) const { return summary(ask(key, user)); }
+    [[nodiscard]] std::string summary(std::string_view key, const User& user) const {
+        return summary(ask(key, user));
+    }
     [[nodiscard]] std::string summary(std::string_view key, std::string_view user_json) const {
         return summary(key, user_of(user_json));
     }

@@ -41,7 +41,8 @@ void on_a_small_stack(const std::function<void()>& work) {
 class Chain {
 public:
     explicit Chain(const std::string& maps) {
-        Result<ruleset::Compiled> compiled = ruleset::Workspace(ruleset::Mode::strict).compile(document(maps));
+        Result<ruleset::Compiled> compiled =
+            ruleset::Workspace(ruleset::Mode::strict).compile(document(maps));
         if (!compiled) throw std::runtime_error(compiled.error().message.substr(0, 500));
         // Nothing evaluates what does not verify: it could only crash.
         ruleset_.emplace(CompiledRuleset::verified(compiled->image.bytes()));
@@ -55,7 +56,8 @@ public:
         on_a_small_stack([&] {
             evaluated = ruleset_->ask(key, user);
             const image::Entity* const entity = ruleset_->view().find(key);
-            explained = eval::explain(ruleset_->view(), *entity, user, ruleset_->patterns(), [&](const eval::Step&) { ++steps; });
+            explained = eval::explain(ruleset_->view(), *entity, user, ruleset_->patterns(),
+                                      [&](const eval::Step&) { ++steps; });
         });
         EXPECT_EQ(CompiledRuleset::summary(evaluated), CompiledRuleset::summary(explained));
         EXPECT_GT(steps, 0u);
@@ -66,17 +68,22 @@ private:
     std::optional<CompiledRuleset> ruleset_;
 };
 
-[[nodiscard]] std::string segment_call(std::size_t i) { return R"({"segment": "s)" + std::to_string(i) + "\"}"; }
+[[nodiscard]] std::string segment_call(std::size_t i) {
+    return R"({"segment": "s)" + std::to_string(i) + "\"}";
+}
 
 /// `count` segments, each with the condition that `link(call of the one before it)` gives; the first asks for `a`.
 /// The flag `f` is on for whom the last one holds.
-[[nodiscard]] std::string chain_of_segments(std::size_t count, const std::function<std::string(const std::string&, std::size_t)>& link) {
+[[nodiscard]] std::string chain_of_segments(
+    std::size_t count, const std::function<std::string(const std::string&, std::size_t)>& link) {
     std::string maps = R"("segments": {"s0": {"if": {"attribute": "a", "is": 1}})";
     for (std::size_t i = 1; i < count; ++i) {
         maps += ", \"s" + std::to_string(i) + "\": {\"if\": " + link(segment_call(i - 1), i) + "}";
     }
-    return maps + R"(}, "flags": {"f": {"type": "boolean", "variants": {"on": true, "off": false}, "off": "off", "default": "off",
-        "rules": [{"if": )" + segment_call(count - 1) + R"(, "serve": "on"}]}})";
+    return maps +
+           R"(}, "flags": {"f": {"type": "boolean", "variants": {"on": true, "off": false}, "off": "off", "default": "off",
+        "rules": [{"if": )" +
+           segment_call(count - 1) + R"(, "serve": "on"}]}})";
 }
 
 constexpr std::string_view b_is_1 = R"({"attribute": "b", "is": 1})";
@@ -86,8 +93,8 @@ struct Shape {
     std::size_t count;
     std::string_view before;
     std::string_view after;
-    std::string_view holds;       // for a 1 and b 1
-    std::string_view without_a;   // for a absent, b 1
+    std::string_view holds;      // for a 1 and b 1
+    std::string_view without_a;  // for a absent, b 1
 };
 
 void PrintTo(const Shape& shape, std::ostream* out) { *out << shape.name; }
@@ -108,17 +115,22 @@ INSTANTIATE_TEST_SUITE_P(
     Chains, DeepSegments,
     ::testing::Values(
         Shape{"Bare", 99'000, "", "", "on TARGETING_MATCH", "off DEFAULT"},
-        Shape{"CallFirstInAll", 33'000, R"({"all": [)", R"(, {"attribute": "b", "is": 1}]})", "on TARGETING_MATCH", "off DEFAULT"},
-        Shape{"CallLastInAll", 33'000, R"({"all": [{"attribute": "b", "is": 1}, )", "]}", "on TARGETING_MATCH", "off DEFAULT"},
-        Shape{"CallFirstInAny", 33'000, R"({"any": [)", R"(, {"attribute": "b", "is": 2}]})", "on TARGETING_MATCH", "off DEFAULT"},
-        Shape{"CallLastInAny", 33'000, R"({"any": [{"attribute": "b", "is": 2}, )", "]}", "on TARGETING_MATCH", "off DEFAULT"},
-        Shape{"CallInTheMiddleOfAll", 24'000, R"({"all": [{"attribute": "b", "is": 1}, )", R"(, {"attribute": "b", "at_least": 1}]})",
+        Shape{"CallFirstInAll", 33'000, R"({"all": [)", R"(, {"attribute": "b", "is": 1}]})",
               "on TARGETING_MATCH", "off DEFAULT"},
+        Shape{"CallLastInAll", 33'000, R"({"all": [{"attribute": "b", "is": 1}, )", "]}",
+              "on TARGETING_MATCH", "off DEFAULT"},
+        Shape{"CallFirstInAny", 33'000, R"({"any": [)", R"(, {"attribute": "b", "is": 2}]})",
+              "on TARGETING_MATCH", "off DEFAULT"},
+        Shape{"CallLastInAny", 33'000, R"({"any": [{"attribute": "b", "is": 2}, )", "]}",
+              "on TARGETING_MATCH", "off DEFAULT"},
+        Shape{"CallInTheMiddleOfAll", 24'000, R"({"all": [{"attribute": "b", "is": 1}, )",
+              R"(, {"attribute": "b", "at_least": 1}]})", "on TARGETING_MATCH", "off DEFAULT"},
         // An odd number of negations.
         Shape{"Negated", 49'000, R"({"not": )", "}", "off DEFAULT", "on TARGETING_MATCH"},
-        Shape{"NegatedAllCallFirst", 24'000, R"({"not": {"all": [)", R"(, {"attribute": "b", "is": 1}]}})", "off DEFAULT",
-              "on TARGETING_MATCH"},
-        Shape{"DeeplyNestedForms", 9'000, R"({"all": [{"any": [{"not": {"all": [{"not": )", R"(}, {"attribute": "b", "is": 1}]}}, {"any": []}]}, {"attribute": "b", "is": 1}]})",
+        Shape{"NegatedAllCallFirst", 24'000, R"({"not": {"all": [)", R"(, {"attribute": "b", "is": 1}]}})",
+              "off DEFAULT", "on TARGETING_MATCH"},
+        Shape{"DeeplyNestedForms", 9'000, R"({"all": [{"any": [{"not": {"all": [{"not": )",
+              R"(}, {"attribute": "b", "is": 1}]}}, {"any": []}]}, {"attribute": "b", "is": 1}]})",
               "on TARGETING_MATCH", "off DEFAULT"}),
     [](const auto& suite) { return std::string(suite.param.name); });
 
@@ -128,7 +140,8 @@ TEST(Deep, ALightCallBesideEachLinkInEitherOrder) {
         const Chain chain(chain_of_segments(19'000, [&](const std::string& call, std::size_t i) {
             if (i == 1) return std::string(R"({"attribute": "b", "is": 1})");  // s1 is the light one
             const std::string heavy = i == 2 ? segment_call(0) : call;
-            return R"({"all": [)" + (light_first ? segment_call(1) + ", " + heavy : heavy + ", " + segment_call(1)) +
+            return R"({"all": [)" +
+                   (light_first ? segment_call(1) + ", " + heavy : heavy + ", " + segment_call(1)) +
                    R"(, {"attribute": "b", "exists": true}]})";
         }));
         EXPECT_EQ(chain.answer("f", User("u", {{"a", 1}, {"b", 1}})), "on TARGETING_MATCH");
@@ -152,12 +165,16 @@ TEST(Deep, ABushyTreeOfCallsInEitherOrder) {
 
 /// A chain as a whole is light in front of a heavier one: the calls of both stay few.
 TEST(Deep, TwoChainsBesideEachOther) {
-    std::string maps = R"("segments": {"s0": {"if": {"attribute": "a", "is": 1}}, "t0": {"if": {"attribute": "a", "is": 1}})";
+    std::string maps =
+        R"("segments": {"s0": {"if": {"attribute": "a", "is": 1}}, "t0": {"if": {"attribute": "a", "is": 1}})";
     for (int i = 1; i < 12'000; ++i) {
-        maps += ", \"s" + std::to_string(i) + R"(": {"if": {"all": [{"segment": "s)" + std::to_string(i - 1) + "\"}, " + std::string(b_is_1) + "]}}";
-        maps += ", \"t" + std::to_string(i) + R"(": {"if": {"any": [{"segment": "t)" + std::to_string(i - 1) + R"("}, {"attribute": "b", "is": 2}]}})";
+        maps += ", \"s" + std::to_string(i) + R"(": {"if": {"all": [{"segment": "s)" + std::to_string(i - 1) +
+                "\"}, " + std::string(b_is_1) + "]}}";
+        maps += ", \"t" + std::to_string(i) + R"(": {"if": {"any": [{"segment": "t)" + std::to_string(i - 1) +
+                R"("}, {"attribute": "b", "is": 2}]}})";
     }
-    maps += R"(}, "flags": {"f": {"type": "boolean", "variants": {"on": true, "off": false}, "off": "off", "default": "off", "rules": [
+    maps +=
+        R"(}, "flags": {"f": {"type": "boolean", "variants": {"on": true, "off": false}, "off": "off", "default": "off", "rules": [
         {"if": {"all": [{"segment": "s11999"}, {"segment": "t11999"}]}, "serve": "on"}]}})";
     const Chain chain(maps);
     EXPECT_EQ(chain.answer("f", User("u", {{"a", 1}, {"b", 1}})), "on TARGETING_MATCH");
@@ -169,20 +186,25 @@ TEST(Deep, TwoChainsBesideEachOther) {
 [[nodiscard]] std::string entity_of_chain(std::size_t i, std::string_view prerequisites) {
     const std::string needs = R"(, "prerequisites": [)" + std::string(prerequisites) + "]}";
     if (i % 3 == 2) {
-        return R"({"type": "boolean", "status": "running", "variants": {"on": true}, "split": [{"variant": "on", "weight": 1}])" + needs;
+        return R"({"type": "boolean", "status": "running", "variants": {"on": true}, "split": [{"variant": "on", "weight": 1}])" +
+               needs;
     }
-    return R"({"type": "boolean", "variants": {"on": true, "off": false}, "off": "off", "default": "on")" + needs;
+    return R"({"type": "boolean", "variants": {"on": true, "off": false}, "off": "off", "default": "on")" +
+           needs;
 }
 
 [[nodiscard]] std::string name_of(std::size_t i) { return "p" + std::to_string(i); }
 
 /// Flags and experiments in turn, each asking for the one before it and for whatever `others(i)` adds.
-[[nodiscard]] std::string chain_of_prerequisites(std::size_t count, const std::function<std::string(std::size_t, std::string)>& list) {
-    std::string flags = R"("flags": {"root": {"type": "boolean", "variants": {"on": true, "off": false}, "off": "off", "default": "off",
+[[nodiscard]] std::string chain_of_prerequisites(
+    std::size_t count, const std::function<std::string(std::size_t, std::string)>& list) {
+    std::string flags =
+        R"("flags": {"root": {"type": "boolean", "variants": {"on": true, "off": false}, "off": "off", "default": "off",
         "rules": [{"if": {"attribute": "a", "is": 1}, "serve": "on"}]})";
     std::string experiments = R"("experiments": {)";
     for (std::size_t i = 0; i < count; ++i) {
-        const std::string before = R"({"flag": ")" + (i == 0 ? "root" : name_of(i - 1)) + R"(", "variants": ["on"]})";
+        const std::string before =
+            R"({"flag": ")" + (i == 0 ? "root" : name_of(i - 1)) + R"(", "variants": ["on"]})";
         const std::string entity = "\"" + name_of(i) + "\": " + entity_of_chain(i, list(i, before));
         if (i % 3 == 2) experiments += (experiments.back() == '{' ? "" : ", ") + entity;
         else flags += ", " + entity;
@@ -192,11 +214,13 @@ TEST(Deep, TwoChainsBesideEachOther) {
 
 TEST(Deep, NinetyNineThousandPrerequisitesFlagsAndExperimentsMixed) {
     constexpr std::size_t count = 99'000;
-    const Chain chain(chain_of_prerequisites(count, [](std::size_t, const std::string& before) { return before; }));
+    const Chain chain(
+        chain_of_prerequisites(count, [](std::size_t, const std::string& before) { return before; }));
     const std::string last = name_of(count - 1);
     EXPECT_EQ(chain.answer(last, User("u", {{"a", 1}})), "on SPLIT exposure");
     EXPECT_EQ(chain.answer(last, User("u")), "- PREREQUISITE_FAILED");
-    EXPECT_EQ(chain.answer(last, User("", {{"a", 1}})), "- PREREQUISITE_FAILED") << "experiments on the way have no unit";
+    EXPECT_EQ(chain.answer(last, User("", {{"a", 1}})), "- PREREQUISITE_FAILED")
+        << "experiments on the way have no unit";
     EXPECT_EQ(chain.answer(name_of(count - 2), User("u", {{"a", 1}})), "on DEFAULT");
     EXPECT_EQ(chain.answer(name_of(count - 2), User("u")), "off PREREQUISITE_FAILED");
 }
@@ -216,13 +240,15 @@ TEST(Deep, ALightPrerequisiteBesideEachLinkInEitherOrder) {
 
 /// Each link wants what the one before it gives when its own prerequisite fails: the verdict alternates.
 TEST(Deep, AChainThatWantsFailuresAlternates) {
-    std::string flags = R"("flags": {"f0": {"type": "boolean", "variants": {"on": true, "off": false}, "off": "off", "default": "off",
+    std::string flags =
+        R"("flags": {"f0": {"type": "boolean", "variants": {"on": true, "off": false}, "off": "off", "default": "off",
         "rules": [{"if": {"attribute": "a", "is": 1}, "serve": "on"}]})";
     constexpr std::size_t count = 60'001;
     for (std::size_t i = 1; i < count; ++i) {
-        flags += ", \"f" + std::to_string(i) +
-                 R"(": {"type": "boolean", "variants": {"on": true, "off": false}, "off": "off", "default": "on", "prerequisites": [{"flag": "f)" +
-                 std::to_string(i - 1) + R"(", "variants": ["off"]}]})";
+        flags +=
+            ", \"f" + std::to_string(i) +
+            R"(": {"type": "boolean", "variants": {"on": true, "off": false}, "off": "off", "default": "on", "prerequisites": [{"flag": "f)" +
+            std::to_string(i - 1) + R"(", "variants": ["off"]}]})";
     }
     const Chain chain(flags + "}");
     EXPECT_EQ(chain.answer("f60000", User("u", {{"a", 1}})), "on DEFAULT") << "f0 on, f1 off, f2 on, …";
@@ -240,8 +266,11 @@ TEST(Deep, PrerequisitesWhoseRulesCallDeepSegments) {
     maps.erase(maps.size() - 1);
     for (int i = 0; i < 9; ++i) {
         const std::string before = i == 0 ? "f" : "g" + std::to_string(i - 1);
-        maps += ", \"g" + std::to_string(i) + R"(": {"type": "boolean", "variants": {"on": true, "off": false}, "off": "off", "default": "off",
-            "prerequisites": [{"flag": ")" + before + R"(", "variants": ["on"]}], "rules": [{"if": {"segment": "s2999"}, "serve": "on"}]})";
+        maps +=
+            ", \"g" + std::to_string(i) +
+            R"(": {"type": "boolean", "variants": {"on": true, "off": false}, "off": "off", "default": "off",
+            "prerequisites": [{"flag": ")" +
+            before + R"(", "variants": ["on"]}], "rules": [{"if": {"segment": "s2999"}, "serve": "on"}]})";
     }
     const Chain chain(maps + end);
     EXPECT_EQ(chain.answer("g8", User("u", {{"a", 1}, {"b", 1}})), "on TARGETING_MATCH");

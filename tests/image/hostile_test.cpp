@@ -28,15 +28,22 @@ using image::Ref;
 class Hostile {
 public:
     explicit Hostile(std::string_view maps) : Hostile(CompiledRuleset(document(maps))) {}
-    explicit Hostile(const CompiledRuleset& compiled) : bytes_(copy_of(compiled)), view_(image::View::trust(bytes_.data())) {}
+    explicit Hostile(const CompiledRuleset& compiled)
+        : bytes_(copy_of(compiled)), view_(image::View::trust(bytes_.data())) {}
 
     [[nodiscard]] Header& header() { return edit<Header>(bytes_, 0); }
-    [[nodiscard]] image::Offset offset(std::string_view key) const { return view_.offset_of(*view_.find(key)); }
-    [[nodiscard]] image::Entity& entity(std::string_view key) { return edit<image::Entity>(bytes_, offset(key)); }
+    [[nodiscard]] image::Offset offset(std::string_view key) const {
+        return view_.offset_of(*view_.find(key));
+    }
+    [[nodiscard]] image::Entity& entity(std::string_view key) {
+        return edit<image::Entity>(bytes_, offset(key));
+    }
     [[nodiscard]] image::Offset segment_offset(std::uint32_t number) {
         return edit<image::Offset>(bytes_, header().segments + number * sizeof(image::Offset));
     }
-    [[nodiscard]] image::Segment& segment(std::uint32_t number) { return edit<image::Segment>(bytes_, segment_offset(number)); }
+    [[nodiscard]] image::Segment& segment(std::uint32_t number) {
+        return edit<image::Segment>(bytes_, segment_offset(number));
+    }
     /// A struct of the chunk that starts at `chunk`.
     template <class T>
     [[nodiscard]] T& in(image::Offset chunk, Ref ref, std::uint32_t number = 0) {
@@ -45,7 +52,8 @@ public:
     [[nodiscard]] image::Instruction& instruction(std::string_view key, std::uint32_t number) {
         return in<image::Instruction>(offset(key), entity(key).code, number);
     }
-    [[nodiscard]] image::Instruction& segment_instruction(std::uint32_t segment_number, std::uint32_t number) {
+    [[nodiscard]] image::Instruction& segment_instruction(std::uint32_t segment_number,
+                                                          std::uint32_t number) {
         return in<image::Instruction>(segment_offset(segment_number), segment(segment_number).code, number);
     }
     [[nodiscard]] image::PrerequisiteRecord& prerequisite(std::string_view key, std::uint32_t number = 0) {
@@ -72,7 +80,8 @@ constexpr std::string_view segment_refused = "invalid_image: a segment of the im
 constexpr std::string_view tables_refused = "invalid_image: the image's tables do not hold";
 constexpr std::string_view index_refused = "invalid_image: the image's key index does not hold";
 
-constexpr std::string_view chain = R"("segments": {"s0": {"if": {"attribute": "x", "is": 1}}, "s1": {"if": {"any": [{"attribute": "x", "is": 2}, {"segment": "s0"}]}}},
+constexpr std::string_view chain =
+    R"("segments": {"s0": {"if": {"attribute": "x", "is": 1}}, "s1": {"if": {"any": [{"attribute": "x", "is": 2}, {"segment": "s0"}]}}},
     "flags": {"a": {"type": "boolean", "variants": {"on": true, "off": false}, "off": "off", "default": "on"},
               "b": {"type": "boolean", "variants": {"on": true, "off": false}, "off": "off", "default": "on", "prerequisites": [{"flag": "a", "variants": ["on"]}],
                     "rules": [{"if": {"segment": "s1"}, "serve": "on"}, {"if": {"attribute": "x", "matches": "a"}, "serve": {"split": [{"variant": "on", "weight": 1}, {"variant": "off", "weight": 1}]}}]},
@@ -89,12 +98,14 @@ TEST(HostileImage, PrerequisitesLeadOnlyToLowerEntities) {
     EXPECT_EQ(with([](Hostile& image) { return image.offset("b"); }), entity_refused) << "itself";
     EXPECT_EQ(with([](Hostile& image) { return image.offset("c"); }), entity_refused) << "a later one";
     EXPECT_EQ(with([](Hostile& image) { return image.segment_offset(0); }), entity_refused) << "a segment";
-    EXPECT_EQ(with([](Hostile& image) { return image.offset("a") + 8; }), entity_refused) << "the middle of one";
+    EXPECT_EQ(with([](Hostile& image) { return image.offset("a") + 8; }), entity_refused)
+        << "the middle of one";
     EXPECT_EQ(with([](Hostile&) { return image::Offset{0}; }), entity_refused) << "the header";
     EXPECT_EQ(with([](Hostile&) { return image::none; }), entity_refused);
     Hostile unsupported(chain);
     unsupported.entity("a").flags |= image::entity_flags::unsupported;
-    EXPECT_EQ(unsupported.refusal(), entity_refused) << "what names an unsupported one must be unsupported itself";
+    EXPECT_EQ(unsupported.refusal(), entity_refused)
+        << "what names an unsupported one must be unsupported itself";
     Hostile heaviest(chain);
     heaviest.entity("b").heaviest = 1;
     EXPECT_EQ(heaviest.refusal(), entity_refused);
@@ -147,7 +158,8 @@ TEST(HostileImage, JumpsLeadForwardOnly) {
 
 /// A split whose unit is absent goes on to a later rule: it must not go round in circles.
 TEST(HostileImage, APassedOverSplitLeadsToALaterRule) {
-    for (const Jump jump : {Jump{0}, Jump{1}, image::terminal, image::terminal | 1, image::terminal | 3, Jump{2}}) {
+    for (const Jump jump :
+         {Jump{0}, Jump{1}, image::terminal, image::terminal | 1, image::terminal | 3, Jump{2}}) {
         Hostile image(chain);
         image.outcome("b", 1).otherwise = jump;
         EXPECT_EQ(image.refusal(), entity_refused) << jump;
@@ -167,7 +179,8 @@ TEST(HostileImage, CountsReachNoFurtherThanTheImage) {
     const auto operand_of = [](Hostile& image, Opcode opcode) -> Ref {
         const image::Entity& entity = image.entity("boolean");
         for (std::uint32_t i = 0; i < entity.code_count; ++i) {
-            if (image.instruction("boolean", i).opcode == opcode) return image.instruction("boolean", i).operand;
+            if (image.instruction("boolean", i).opcode == opcode)
+                return image.instruction("boolean", i).operand;
         }
         return 0;
     };
@@ -177,35 +190,62 @@ TEST(HostileImage, CountsReachNoFurtherThanTheImage) {
         {"segments", [](Hostile& image, std::uint32_t count) { image.header().segment_count = count; }},
         {"patterns", [](Hostile& image, std::uint32_t count) { image.header().pattern_count = count; }},
         {"index", [](Hostile& image, std::uint32_t count) { image.header().index_mask = count; }},
-        {"unsupported", [](Hostile& image, std::uint32_t count) { image.header().unsupported_count = count; }},
+        {"unsupported",
+         [](Hostile& image, std::uint32_t count) { image.header().unsupported_count = count; }},
         {"chunk", [](Hostile& image, std::uint32_t count) { image.entity("boolean").size = count; }},
         {"segment", [](Hostile& image, std::uint32_t count) { image.segment(0).size = count; }},
-        {"variants", [](Hostile& image, std::uint32_t count) { image.entity("boolean").variant_count = count; }},
+        {"variants",
+         [](Hostile& image, std::uint32_t count) { image.entity("boolean").variant_count = count; }},
         {"code", [](Hostile& image, std::uint32_t count) { image.entity("boolean").code_count = count; }},
-        {"outcomes", [](Hostile& image, std::uint32_t count) { image.entity("boolean").outcome_count = count; }},
-        {"prerequisites", [](Hostile& image, std::uint32_t count) { image.entity("string").prerequisite_count = count; }},
-        {"wanted", [](Hostile& image, std::uint32_t count) { image.prerequisite("string").variant_count = count; }},
+        {"outcomes",
+         [](Hostile& image, std::uint32_t count) { image.entity("boolean").outcome_count = count; }},
+        {"prerequisites",
+         [](Hostile& image, std::uint32_t count) { image.entity("string").prerequisite_count = count; }},
+        {"wanted",
+         [](Hostile& image, std::uint32_t count) { image.prerequisite("string").variant_count = count; }},
         {"segment code", [](Hostile& image, std::uint32_t count) { image.segment(0).code_count = count; }},
-        {"targets", [](Hostile& image, std::uint32_t count) {
-             image.in<image::StringSet>(image.offset("boolean"), image.entity("boolean").targets).count = count; }},
-        {"slots", [](Hostile& image, std::uint32_t count) {
-             image.in<image::StringSet>(image.offset("boolean"), image.entity("boolean").targets).slot_mask = count; }},
-        {"split", [](Hostile& image, std::uint32_t count) {
-             image.in<image::Split>(image.offset("string"), image.outcome("string", 0).split).count = count; }},
-        {"texts", [&](Hostile& image, std::uint32_t count) {
-             image.in<image::TextList>(image.offset("boolean"), operand_of(image, Opcode::contains)).count = count; }},
-        {"blocks", [&](Hostile& image, std::uint32_t count) {
-             image.in<image::CidrList>(image.offset("boolean"), operand_of(image, Opcode::in_cidr)).count = count; }},
-        {"numbers", [&](Hostile& image, std::uint32_t count) {
-             image.in<image::InOperand>(image.offset("boolean"), operand_of(image, Opcode::in)).number_count = count; }},
-        {"key", [](Hostile& image, std::uint32_t count) {
-             image.in<image::Text>(image.offset("boolean"), image.entity("boolean").key).size = count; }},
-        {"environment", [](Hostile& image, std::uint32_t count) {
-             edit<image::Text>(image.bytes(), image.header().environment).size = count; }},
+        {"targets",
+         [](Hostile& image, std::uint32_t count) {
+             image.in<image::StringSet>(image.offset("boolean"), image.entity("boolean").targets).count =
+                 count;
+         }},
+        {"slots",
+         [](Hostile& image, std::uint32_t count) {
+             image.in<image::StringSet>(image.offset("boolean"), image.entity("boolean").targets).slot_mask =
+                 count;
+         }},
+        {"split",
+         [](Hostile& image, std::uint32_t count) {
+             image.in<image::Split>(image.offset("string"), image.outcome("string", 0).split).count = count;
+         }},
+        {"texts",
+         [&](Hostile& image, std::uint32_t count) {
+             image.in<image::TextList>(image.offset("boolean"), operand_of(image, Opcode::contains)).count =
+                 count;
+         }},
+        {"blocks",
+         [&](Hostile& image, std::uint32_t count) {
+             image.in<image::CidrList>(image.offset("boolean"), operand_of(image, Opcode::in_cidr)).count =
+                 count;
+         }},
+        {"numbers",
+         [&](Hostile& image, std::uint32_t count) {
+             image.in<image::InOperand>(image.offset("boolean"), operand_of(image, Opcode::in)).number_count =
+                 count;
+         }},
+        {"key",
+         [](Hostile& image, std::uint32_t count) {
+             image.in<image::Text>(image.offset("boolean"), image.entity("boolean").key).size = count;
+         }},
+        {"environment",
+         [](Hostile& image, std::uint32_t count) {
+             edit<image::Text>(image.bytes(), image.header().environment).size = count;
+         }},
     };
     for (const auto& [what, change] : changes) {
         // So large that a product with a struct's size wraps around, and so large that it does not.
-        for (const std::uint32_t count : {0xFFFFFFFFu, 0xFFFFFFF8u, 0x80000000u, 0x7FFFFFFFu, 0x40000000u, 0x20000000u, 0x10000001u, 0x08000000u, 0x10000u}) {
+        for (const std::uint32_t count : {0xFFFFFFFFu, 0xFFFFFFF8u, 0x80000000u, 0x7FFFFFFFu, 0x40000000u,
+                                          0x20000000u, 0x10000001u, 0x08000000u, 0x10000u}) {
             Hostile image(compiled);
             change(image, count);
             EXPECT_NE(image.refusal(), "accepted") << what << " = " << count;
@@ -226,10 +266,14 @@ TEST(HostileImage, SlotTablesHaveAFreeSlotAndLeadToEntries) {
               }),
               entity_refused)
         << "a search would go round for ever";
-    EXPECT_EQ(with([](image::StringSet& set, std::uint32_t* slots) { slots[0] = set.count + 1; }), entity_refused);
-    EXPECT_EQ(with([](image::StringSet& set, std::uint32_t*) { set.slot_mask -= 1; }), entity_refused) << "no power of two";
-    EXPECT_EQ(with([](image::StringSet& set, std::uint32_t*) { set.slots = 0; }), entity_refused) << "a large set has slots";
-    EXPECT_EQ(with([](image::StringSet& set, std::uint32_t*) { set.order = image::SetOrder{2}; }), entity_refused);
+    EXPECT_EQ(with([](image::StringSet& set, std::uint32_t* slots) { slots[0] = set.count + 1; }),
+              entity_refused);
+    EXPECT_EQ(with([](image::StringSet& set, std::uint32_t*) { set.slot_mask -= 1; }), entity_refused)
+        << "no power of two";
+    EXPECT_EQ(with([](image::StringSet& set, std::uint32_t*) { set.slots = 0; }), entity_refused)
+        << "a large set has slots";
+    EXPECT_EQ(with([](image::StringSet& set, std::uint32_t*) { set.order = image::SetOrder{2}; }),
+              entity_refused);
 
     Hostile full(sample());
     auto* const index = &edit<image::IndexSlot>(full.bytes(), full.header().index);
@@ -248,45 +292,67 @@ TEST(HostileImage, SplitsCoverEveryPointWithVariantsOfTheEntity) {
         Hostile image(sample());
         const Ref ref = image.outcome("string", 0).split;
         change(image.in<image::Split>(image.offset("string"), ref),
-               &image.in<image::SplitRange>(image.offset("string"), ref + static_cast<Ref>(sizeof(image::Split))));
+               &image.in<image::SplitRange>(image.offset("string"),
+                                            ref + static_cast<Ref>(sizeof(image::Split))));
         return image.refusal();
     };
     EXPECT_EQ(with([](image::Split&, image::SplitRange*) {}), "accepted");
     EXPECT_EQ(with([](image::Split& split, image::SplitRange*) { split.count = 0; }), entity_refused);
-    EXPECT_EQ(with([](image::Split& split, image::SplitRange*) { split.count -= 1; }), entity_refused) << "the last is not 2^32";
+    EXPECT_EQ(with([](image::Split& split, image::SplitRange*) { split.count -= 1; }), entity_refused)
+        << "the last is not 2^32";
     EXPECT_EQ(with([](image::Split&, image::SplitRange* ranges) { ranges[2].below -= 1; }), entity_refused);
     EXPECT_EQ(with([](image::Split&, image::SplitRange* ranges) { ranges[2].below += 1; }), entity_refused);
-    EXPECT_EQ(with([](image::Split&, image::SplitRange* ranges) { ranges[0].below = ranges[1].below + 1; }), entity_refused) << "descending";
+    EXPECT_EQ(with([](image::Split&, image::SplitRange* ranges) { ranges[0].below = ranges[1].below + 1; }),
+              entity_refused)
+        << "descending";
     EXPECT_EQ(with([](image::Split&, image::SplitRange* ranges) { ranges[1].variant = 3; }), entity_refused);
     EXPECT_EQ(with([](image::Split& split, image::SplitRange*) { split.function.hash = 2; }), entity_refused);
-    EXPECT_EQ(with([](image::Split& split, image::SplitRange*) { split.function.reduction = 0; }), entity_refused);
-    EXPECT_EQ(with([](image::Split& split, image::SplitRange*) { split.unit.name = 2; }), entity_refused) << "not aligned";
+    EXPECT_EQ(with([](image::Split& split, image::SplitRange*) { split.function.reduction = 0; }),
+              entity_refused);
+    EXPECT_EQ(with([](image::Split& split, image::SplitRange*) { split.unit.name = 2; }), entity_refused)
+        << "not aligned";
 }
 
 TEST(HostileImage, EnumerationsAreKnown) {
     using Change = std::function<void(Hostile&)>;
     const std::vector<std::pair<std::string, Change>> changes = {
-        {"opcode", [](Hostile& image) { image.instruction("boolean", 0).opcode = Opcode{image::opcode_count}; }},
+        {"opcode",
+         [](Hostile& image) { image.instruction("boolean", 0).opcode = Opcode{image::opcode_count}; }},
         {"kind", [](Hostile& image) { image.entity("draft").kind = image::EntityKind{3}; }},
         {"kind 0", [](Hostile& image) { image.entity("boolean").kind = image::EntityKind{0}; }},
-        {"a flag among the experiments", [](Hostile& image) { image.entity("draft").kind = image::EntityKind::flag; }},
+        {"a flag among the experiments",
+         [](Hostile& image) { image.entity("draft").kind = image::EntityKind::flag; }},
         {"state", [](Hostile& image) { image.entity("draft").state = image::State{4}; }},
         {"a flag's state", [](Hostile& image) { image.entity("boolean").state = image::State::draft; }},
         {"value kind", [](Hostile& image) { image.entity("string").value_kind = 7; }},
-        {"a list", [](Hostile& image) { image.entity("string").value_kind = static_cast<std::uint8_t>(ValueKind::list); }},
+        {"a list",
+         [](Hostile& image) {
+             image.entity("string").value_kind = static_cast<std::uint8_t>(ValueKind::list);
+         }},
         {"null", [](Hostile& image) { image.entity("string").value_kind = 0; }},
-        {"a boolean with a text", [](Hostile& image) { image.entity("string").value_kind = static_cast<std::uint8_t>(ValueKind::boolean); }},
-        {"a string without one", [](Hostile& image) { image.entity("boolean").value_kind = static_cast<std::uint8_t>(ValueKind::string); }},
-        {"a boolean that is 2", [](Hostile& image) {
-             image.in<image::VariantRecord>(image.offset("boolean"), image.entity("boolean").variants).bits = 2; }},
+        {"a boolean with a text",
+         [](Hostile& image) {
+             image.entity("string").value_kind = static_cast<std::uint8_t>(ValueKind::boolean);
+         }},
+        {"a string without one",
+         [](Hostile& image) {
+             image.entity("boolean").value_kind = static_cast<std::uint8_t>(ValueKind::string);
+         }},
+        {"a boolean that is 2",
+         [](Hostile& image) {
+             image.in<image::VariantRecord>(image.offset("boolean"), image.entity("boolean").variants).bits =
+                 2;
+         }},
         {"off", [](Hostile& image) { image.entity("boolean").off = 2; }},
         {"no off", [](Hostile& image) { image.entity("boolean").off = image::none; }},
         {"winner", [](Hostile& image) { image.entity("won").off = 2; }},
         {"outcome", [](Hostile& image) { image.outcome("boolean", 1).variant = 2; }},
         {"ordinal", [](Hostile& image) { image.entity("boolean").ordinal = 1; }},
         {"ordinal", [](Hostile& image) { image.entity("boolean").ordinal = 1'000'000; }},
-        {"pattern's case", [](Hostile& image) {
-             edit<image::PatternRecord>(image.bytes(), image.header().patterns).ignore_case = 2; }},
+        {"pattern's case",
+         [](Hostile& image) {
+             edit<image::PatternRecord>(image.bytes(), image.header().patterns).ignore_case = 2;
+         }},
     };
     for (const auto& [what, change] : changes) {
         Hostile image(sample());
@@ -343,21 +409,21 @@ TEST(HostileImage, EntitiesAndTablesStandWhereTheyShould) {
 
 /// Fibonacci's segments, made to call the lower one twice: 2^n steps.
 TEST(HostileImage, WorkIsBounded) {
-    std::string maps = R"("segments": {"s0": {"if": {"attribute": "x", "is": 1}}, "s1": {"if": {"attribute": "x", "is": 2}})";
+    std::string maps =
+        R"("segments": {"s0": {"if": {"attribute": "x", "is": 1}}, "s1": {"if": {"attribute": "x", "is": 2}})";
     constexpr int levels = 18;
     for (int i = 2; i < levels; ++i) {
         maps += ", \"s" + std::to_string(i) + R"(": {"if": {"any": [{"segment": "s)" + std::to_string(i - 2) +
                 R"("}, {"segment": "s)" + std::to_string(i - 1) + "\"}]}}";
     }
-    maps += R"(}, "flags": {"f": {"type": "boolean", "variants": {"on": true}, "off": "on", "default": "on"}})";
+    maps +=
+        R"(}, "flags": {"f": {"type": "boolean", "variants": {"on": true}, "off": "on", "default": "on"}})";
     Hostile image(maps);
     ASSERT_EQ(image.refusal(), "accepted");
     for (std::uint32_t i = 2; i < levels; ++i) {
         image.segment_instruction(i, 0).operand = image.segment_offset(i - 1);
         image.segment_instruction(i, 1).operand = image.segment_offset(i - 1);
-        if (i == 14) {
-            EXPECT_EQ(image.refusal(), "accepted") << "2^14 steps are few";
-        }
+        if (i == 14) { EXPECT_EQ(image.refusal(), "accepted") << "2^14 steps are few"; }
     }
     EXPECT_EQ(image.refusal(), segment_refused) << "2^17 steps are too many";
 }
@@ -367,8 +433,9 @@ TEST(HostileImage, OpenCallsAreBounded) {
     constexpr std::uint32_t levels = 60;
     std::string maps = R"("segments": {"s0": {"if": {"attribute": "x", "is": 1}})";
     for (std::uint32_t i = 1; i < levels; ++i) {
-        maps += ", \"s" + std::to_string(i) + R"(": {"if": {"all": [{"attribute": "x", "is": 1}, {"segment": "s)" +
-                std::to_string(i - 1) + "\"}]}}";
+        maps += ", \"s" + std::to_string(i) +
+                R"(": {"if": {"all": [{"attribute": "x", "is": 1}, {"segment": "s)" + std::to_string(i - 1) +
+                "\"}]}}";
     }
     Hostile image(maps + "}");
     ASSERT_EQ(image.refusal(), "accepted");
@@ -381,7 +448,8 @@ TEST(HostileImage, OpenCallsAreBounded) {
             first.on_false = image::reject;
             second.on_true = image::accept;
         }
-        const std::string_view expected = i <= limits::call_depth ? std::string_view("accepted") : segment_refused;
+        const std::string_view expected =
+            i <= limits::call_depth ? std::string_view("accepted") : segment_refused;
         EXPECT_EQ(image.refusal(), expected) << i << " open calls";
     }
 }

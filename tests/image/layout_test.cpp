@@ -21,7 +21,8 @@ namespace {
 }
 
 [[nodiscard]] std::string experiment_named(const std::string& key) {
-    return "\"" + key + R"(": {"type": "boolean", "status": "draft", "variants": {"on": true}, "split": [{"variant": "on", "weight": 1}]})";
+    return "\"" + key +
+           R"(": {"type": "boolean", "status": "draft", "variants": {"on": true}, "split": [{"variant": "on", "weight": 1}]})";
 }
 
 TEST(Layout, AnEmptyRulesetHasNoKey) {
@@ -77,8 +78,9 @@ TEST(Layout, KeysOfEveryLengthAreFound) {
 }
 
 TEST(Layout, FlagsComeBeforeExperimentsEachInDocumentOrder) {
-    const CompiledRuleset mixed(document("\"experiments\": {" + experiment_named("e2") + "," + experiment_named("e1") +
-                                         "}, \"flags\": {" + flag_named("z") + "," + flag_named("a") + "}"));
+    const CompiledRuleset mixed(document("\"experiments\": {" + experiment_named("e2") + "," +
+                                         experiment_named("e1") + "}, \"flags\": {" + flag_named("z") + "," +
+                                         flag_named("a") + "}"));
     std::string order;
     for (const image::Offset offset : mixed.view().entities()) {
         order += std::string(image::key_of(mixed.view().entity(offset))) + " ";
@@ -96,7 +98,8 @@ TEST(Layout, WhatIsNamedStandsLower) {
     const image::View view = named.view();
     EXPECT_LT(view.offset_of(*view.find("second")), view.offset_of(*view.find("first")));
     EXPECT_LT(view.find("first")->ordinal, view.find("second")->ordinal) << "document order is another thing";
-    const auto segments = image::array_at<image::Offset>(view.data(), view.header().segments, view.header().segment_count);
+    const auto segments =
+        image::array_at<image::Offset>(view.data(), view.header().segments, view.header().segment_count);
     ASSERT_EQ(segments.size(), 2u);
     EXPECT_EQ(image::key_of(view.segment(segments[0])), "t");
     EXPECT_EQ(image::key_of(view.segment(segments[1])), "s");
@@ -105,24 +108,29 @@ TEST(Layout, WhatIsNamedStandsLower) {
 TEST(Layout, EveryTextMayBeReadSixteenBytesAtATime) {
     const CompiledRuleset small(document("\"flags\": {" + flag_named("a") + "}"));
     const auto bytes = small.bytes();
-    for (std::size_t i = bytes.size() - image::tail_bytes; i < bytes.size(); ++i) EXPECT_EQ(bytes[i], std::byte{0});
+    for (std::size_t i = bytes.size() - image::tail_bytes; i < bytes.size(); ++i)
+        EXPECT_EQ(bytes[i], std::byte{0});
     EXPECT_EQ(bytes.size() % 8, 0u);
 }
 
 TEST(Layout, EqualPatternsShareANumber) {
     const auto rule = [](const char* pattern, const char* ignore_case) {
-        return std::string(R"({"if": {"attribute": "x", "matches": ")") + pattern + R"(", "ignore_case": )" + ignore_case +
-               R"(}, "serve": "on"})";
+        return std::string(R"({"if": {"attribute": "x", "matches": ")") + pattern + R"(", "ignore_case": )" +
+               ignore_case + R"(}, "serve": "on"})";
     };
     const auto flag = [&](const std::string& key, const std::string& rules) {
-        return "\"" + key + R"(": {"type": "boolean", "variants": {"on": true}, "off": "on", "default": "on", "rules": [)" + rules + "]}";
+        return "\"" + key +
+               R"(": {"type": "boolean", "variants": {"on": true}, "off": "on", "default": "on", "rules": [)" +
+               rules + "]}";
     };
-    const CompiledRuleset patterns(document(
-        "\"flags\": {" + flag("a", rule("^a", "false") + "," + rule("^a", "true") + "," + rule("^a", "false")) + "," +
-        flag("b", rule("^a", "true") + "," + rule("b$", "false")) + "}"));
+    const CompiledRuleset patterns(
+        document("\"flags\": {" +
+                 flag("a", rule("^a", "false") + "," + rule("^a", "true") + "," + rule("^a", "false")) + "," +
+                 flag("b", rule("^a", "true") + "," + rule("b$", "false")) + "}"));
     std::multiset<std::string> texts;
     for (const image::PatternRecord& record : patterns.view().patterns()) {
-        texts.insert(std::string(patterns.view().text(record.text)) + (record.ignore_case != 0 ? " folded" : ""));
+        texts.insert(std::string(patterns.view().text(record.text)) +
+                     (record.ignore_case != 0 ? " folded" : ""));
     }
     EXPECT_EQ(texts, (std::multiset<std::string>{"^a", "^a folded", "b$"}));
 }

@@ -150,17 +150,21 @@ inline std::size_t exercise(const image::View& view, const std::vector<User>& us
             const eval::Answer answer = eval::evaluate(view, entity, user, stub.patterns());
             seen += eval::evaluate(view, entity, user).has_variant() ? 1 : 2;  // without an engine
             const Variant variant(answer, view.version());
-            seen += variant.key().size() + variant.rule().size() + (variant.value().kind() == ValueKind::boolean ? 1 : 2);
+            seen += variant.key().size() + variant.rule().size() +
+                    (variant.value().kind() == ValueKind::boolean ? 1 : 2);
             text.clear();
             ruleset::append_answer_json(text, image::key_of(entity), answer, view.version());
             seen += text.size();
-            if (answer.unit != nullptr) seen += eval::UnitValue(image::base_of(entity), *answer.unit, user).text().size();
+            if (answer.unit != nullptr)
+                seen += eval::UnitValue(image::base_of(entity), *answer.unit, user).text().size();
             if (with_text) {
-                for (const std::string& line : ruleset::explain(view, entity, user, stub.patterns())) seen += line.size();
+                for (const std::string& line : ruleset::explain(view, entity, user, stub.patterns()))
+                    seen += line.size();
             } else {
                 std::size_t steps = 0;
-                const eval::Answer explained = eval::explain(view, entity, user, stub.patterns(),
-                                                             [&steps](const eval::Step& step) { steps += 1 + step.name.size(); });
+                const eval::Answer explained =
+                    eval::explain(view, entity, user, stub.patterns(),
+                                  [&steps](const eval::Step& step) { steps += 1 + step.name.size(); });
                 if (explained.variant != answer.variant || explained.reason != answer.reason) std::abort();
                 seen += steps;
             }

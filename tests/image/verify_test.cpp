@@ -61,7 +61,8 @@ TEST(Verify, RefusesAnotherVersionByName) {
         const Result<image::View> view = verified(bytes);
         ASSERT_FALSE(view.ok());
         EXPECT_EQ(view.error().code, ErrorCode::image_version);
-        EXPECT_NE(view.error().message.find(std::to_string(version)), std::string::npos) << view.error().message;
+        EXPECT_NE(view.error().message.find(std::to_string(version)), std::string::npos)
+            << view.error().message;
     }
     Buffer bytes = copy_of(sample());
     edit<Header>(bytes, 0).hash_version = hash_version + 1;
@@ -165,8 +166,8 @@ TEST_F(Damage, EveryWordOfAnInterestingValueIsRefusedOrSafe) {
     const auto size = static_cast<std::uint32_t>(bytes.size());
     for (std::size_t i = 0; i + 4 <= bytes.size(); i += 4) {
         const std::uint32_t good = edit<std::uint32_t>(bytes, i);
-        for (const std::uint32_t value : {0u, 1u, 0x7FFFFFFFu, 0x80000000u, 0xFFFFFFFEu, 0xFFFFFFFFu, size, size - 16, good + 1,
-                                          good - 1, good + 4, good + 8}) {
+        for (const std::uint32_t value : {0u, 1u, 0x7FFFFFFFu, 0x80000000u, 0xFFFFFFFEu, 0xFFFFFFFFu, size,
+                                          size - 16, good + 1, good - 1, good + 4, good + 8}) {
             edit<std::uint32_t>(bytes, i) = value;
             try_bytes(bytes);
         }
