@@ -163,13 +163,16 @@ void Runtime::track(std::string_view event, const User& user, std::optional<doub
                     std::string_view properties) noexcept {
     Recorder* const recorder = this->recorder();
     if (recorder == nullptr) return;
+    std::string compact;  // a record is one line, whatever white space the caller wrote
     if (!properties.empty()) {
         const Result<ruleset::Document> parsed = ruleset::parse_json(properties, limits::user_bytes);
-        if (!parsed || parsed->root().kind() != ruleset::NodeKind::object) {
+        if (parsed && parsed->root().kind() == ruleset::NodeKind::object) {
+            compact = ruleset::to_json(parsed->root());
+        } else {
             log(LogLevel::warning,
                 "track: the properties of " + std::string(event) + " are no JSON object and were left out");
-            properties = {};
         }
+        properties = compact;
     }
     if (recorder->track(event, user, value, properties)) wake();
 }

@@ -80,5 +80,27 @@ TEST(Dedupe, OfTwoThreadsOneIsAdmitted) {
     EXPECT_LT(admitted, units + units / 50);  // both only where they met in the very same entry
 }
 
+/// The threads meet at every unit, in a table that has long been full: the entry that one takes is not given to the other.
+TEST(Dedupe, OfTwoThreadsThatComeAtOnceOneIsAdmittedToAFullTable) {
+    DedupeTable table(1u << 10, hour_ms);
+    constexpr std::uint64_t units = 200'000;
+    std::atomic<std::uint64_t> admitted{0};
+    std::atomic<std::uint64_t> arrived{0};
+    const auto ask = [&] {
+        for (std::uint64_t unit = 1; unit <= units; ++unit) {
+            ++arrived;
+            for (int spins = 0; arrived.load(std::memory_order_relaxed) < 2 * unit; ++spins) {
+                if (spins > 1'000) std::this_thread::yield();
+            }
+            if (table.admit(unit * 0x9E3779B97F4A7C15u, 10, 1'000)) ++admitted;
+        }
+    };
+    std::thread first(ask);
+    std::thread second(ask);
+    first.join();
+    second.join();
+    EXPECT_EQ(admitted, units);
+}
+
 }  // namespace
 }  // namespace expplat::exposure

@@ -68,22 +68,28 @@ private:
         bool claim(std::uint64_t identity, std::uint64_t mark, std::uint32_t now_s,
                    std::uint32_t window_s) noexcept {
             Entry* oldest = nullptr;
+            std::uint64_t oldest_identity = 0;
+            std::uint64_t oldest_mark = 0;
             std::uint32_t oldest_age = 0;
             for (Entry& entry : entries) {
-                if (entry.identity.load(std::memory_order_relaxed) == identity)
-                    return false;  // another thread was first
-                const std::uint64_t seen = entry.mark.load(std::memory_order_relaxed);
+                // The mark first: one that another thread has just set comes with that thread's identity.
+                const std::uint64_t seen = entry.mark.load(std::memory_order_acquire);
+                const std::uint64_t holder = entry.identity.load(std::memory_order_relaxed);
+                if (holder == identity) return false;  // another thread was first
                 const std::uint32_t age = seen == 0 ? UINT32_MAX : now_s - static_cast<std::uint32_t>(seen);
                 if (oldest == nullptr || age > oldest_age) {
                     oldest = &entry;
+                    oldest_identity = holder;
+                    oldest_mark = seen;
                     oldest_age = age;
                 }
                 if (age >= window_s) break;
             }
-            std::uint64_t previous = oldest->identity.load(std::memory_order_relaxed);
-            std::uint64_t previous_mark = oldest->mark.load(std::memory_order_relaxed);
-            return oldest->identity.compare_exchange_strong(previous, identity, std::memory_order_relaxed) &&
-                   oldest->mark.compare_exchange_strong(previous_mark, mark, std::memory_order_relaxed);
+            // Against what was seen above: an entry that another thread took meanwhile is not taken from it.
+            return oldest->identity.compare_exchange_strong(oldest_identity, identity,
+                                                            std::memory_order_relaxed) &&
+                   oldest->mark.compare_exchange_strong(oldest_mark, mark, std::memory_order_acq_rel,
+                                                        std::memory_order_relaxed);
         }
     };
 

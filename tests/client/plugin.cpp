@@ -1,0 +1,39 @@
+// A shared object that carries the library inside it, as a game's module or an interpreter's extension does. Loaded and
+// unloaded by `plugin_test.cpp`; not linked to anything.
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "expplat/expplat.hpp"
+
+namespace {
+
+/// Reads from a few threads that end, while rulesets are replaced. The most images that were ever alive; 0 on an error.
+std::uint64_t run(const char* path, const char* events) {
+    expplat::Config config;
+    config.source = expplat::Source::file(path, 1);  // the watch gives it a thread of its own
+    config.sink = expplat::Sink::file(events);
+    expplat::Result<expplat::Client> client = expplat::Client::open(config);
+    if (!client) return 0;
+    std::uint64_t most = 0;
+    for (int round = 0; round < 20; ++round) {
+        std::vector<std::thread> threads;
+        for (int i = 0; i < 4; ++i) {
+            threads.emplace_back([&client, i] {
+                const expplat::User user("u" + std::to_string(i));
+                for (int call = 0; call < 100; ++call) (void)client->variant("exp", user);
+            });
+        }
+        if (!client->reload()) most = 1'000;
+        for (std::thread& thread : threads) thread.join();
+        const std::uint64_t live = client->stats().live_images;
+        most = live > most ? live : most;
+    }
+    return client->flush(std::chrono::seconds(10)) ? most : 0;
+}
+
+}  // namespace
+
+extern "C" std::uint64_t expplat_plugin_run(const char* path, const char* events) { return run(path, events); }
