@@ -10,6 +10,8 @@ namespace expplat::runtime {
 
 namespace {
 
+constexpr std::int64_t overflow_log_ms = 60'000;
+
 std::mt19937_64 seeded() {
     std::random_device device;
     std::seed_seq seed{device(), device(), device(), device()};
@@ -30,6 +32,7 @@ Delivery::Delivery(std::unique_ptr<exposure::EventSink> sink, exposure::EventQue
 
 std::int64_t Delivery::step(bool everything) {
     const std::scoped_lock step_lock(delivering_);
+    log_overflow();
     for (;;) {
         std::size_t waiting = 0;
         {
@@ -38,11 +41,27 @@ std::int64_t Delivery::step(bool everything) {
             waiting = waiting_;
         }
         const std::size_t queued = waiting + queue_.size();
-        const exposure::Batcher::Action action = batcher_.next(queued, clock_->steady_ms());
+        const exposure::Batcher::Action action = batcher_.next(queued, clock_->steady_ms(), queue_.bytes());
         if (queued == 0 || (!action.send && !everything)) return action.wait_ms;
         if (waiting == 0) take_batch();
         if (!offer()) return batcher_.next(queued, clock_->steady_ms()).wait_ms;
     }
+}
+
+/// What a full queue dropped is logged once a minute.
+void Delivery::log_overflow() {
+    const std::uint64_t refused = queue_.totals().refused;
+    const std::int64_t now_ms = clock_->steady_ms();
+    if (refused == logged_refused_ ||
+        (logged_refused_ > 0 && now_ms - overflow_logged_at_ms_ < overflow_log_ms))
+        return;
+    if (logger_) {
+        logger_(LogLevel::warning, "events: the queue was full, " +
+                                       std::to_string(refused - logged_refused_) + " more were dropped, " +
+                                       std::to_string(refused) + " in all");
+    }
+    logged_refused_ = refused;
+    overflow_logged_at_ms_ = now_ms;
 }
 
 void Delivery::take_batch() {
@@ -95,6 +114,7 @@ void Delivery::reset_after_fork() {
     batch_ = {};
     waiting_ = 0;
     counts_ = {};
+    logged_refused_ = 0;
     random_ = seeded();
 }
 

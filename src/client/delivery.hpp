@@ -51,6 +51,7 @@ public:
     void reset_after_fork();
 
 private:
+    void log_overflow();
     void take_batch();
     bool offer();
     [[nodiscard]] exposure::EventId make_id(std::int64_t time_ms);
@@ -65,6 +66,8 @@ private:
     exposure::Batcher batcher_;
     exposure::Batch batch_;  // taken from the queue; its last `waiting_` events are to be offered
     std::mt19937_64 random_;
+    std::uint64_t logged_refused_ = 0;
+    std::int64_t overflow_logged_at_ms_ = 0;
 
     mutable std::mutex mutex_;  // guards what others look at; taken after `delivering_`
     std::size_t waiting_ = 0;

@@ -5,8 +5,6 @@
 
 namespace expplat::runtime {
 
-std::atomic<std::uint64_t> Published::live_count{0};
-
 namespace {
 /// A reader is in its section for well under a microsecond, unless the scheduler took its core away.
 constexpr int reclaim_attempts = 64;
@@ -18,7 +16,6 @@ Publication::~Publication() {
 }
 
 void Publication::publish(const Published* next) {
-    Published::live_count.fetch_add(1, std::memory_order_relaxed);
     const Published* const previous = current_.exchange(next, std::memory_order_seq_cst);
     if (previous == nullptr) return;
     retired_.push_back({previous, epoch::advance()});

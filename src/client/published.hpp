@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "expplat/eval/pattern.hpp"
@@ -17,14 +18,25 @@
 
 namespace expplat::runtime {
 
+/// How many rulesets of one publication are allocated, whoever holds them.
+using LiveCount = std::atomic<std::uint64_t>;
+
 struct Published {
-    Published(image::Image adopted, const ruleset::PatternTable* before, std::uint32_t serial_number)
-        : image(std::move(adopted)),
+    Published(std::shared_ptr<LiveCount> count, image::Image adopted, const ruleset::PatternTable* before,
+              std::uint32_t serial_number)
+        : live(std::move(count)),
+          image(std::move(adopted)),
           view(image.view()),
           table(view, before),
           patterns(table.patterns()),
-          serial(serial_number) {}
+          serial(serial_number) {
+        live->fetch_add(1, std::memory_order_relaxed);
+    }
+    ~Published() { live->fetch_sub(1, std::memory_order_relaxed); }
+    Published(const Published&) = delete;
+    Published& operator=(const Published&) = delete;
 
+    std::shared_ptr<LiveCount> live;  // of its publication
     image::Image image;
     image::View view;
     ruleset::PatternTable table;
@@ -34,12 +46,8 @@ struct Published {
 
     void hold() const noexcept { references.fetch_add(1, std::memory_order_relaxed); }
     void release() const noexcept {
-        if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-            live_count.fetch_sub(1, std::memory_order_relaxed);
-            delete this;
-        }
+        if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
     }
-    static std::atomic<std::uint64_t> live_count;  // of the process, for tests
 };
 
 class Publication {
@@ -59,10 +67,9 @@ public:
     void publish(const Published* next);
     /// Frees replaced rulesets that nobody reads any more. Writer only.
     void reclaim();
-    /// Rulesets that are still allocated on behalf of this publication, pinned ones aside. Writer only.
-    [[nodiscard]] std::size_t live() const noexcept {
-        return retired_.size() + (current_.load(std::memory_order_relaxed) != nullptr);
-    }
+    /// Rulesets that are allocated: the current one, and replaced ones that a reader or a snapshot still holds.
+    [[nodiscard]] std::uint64_t live() const noexcept { return live_->load(std::memory_order_relaxed); }
+    [[nodiscard]] const std::shared_ptr<LiveCount>& counter() const noexcept { return live_; }
 
     /// A number for the next `Published`: never 0, unique in the process until 2^32 rulesets later.
     [[nodiscard]] static std::uint32_t next_serial() noexcept;
@@ -75,6 +82,7 @@ private:
 
     std::atomic<const Published*> current_{nullptr};
     std::vector<Retired> retired_;
+    std::shared_ptr<LiveCount> live_ = std::make_shared<LiveCount>(0);
 };
 
 }  // namespace expplat::runtime

@@ -40,6 +40,7 @@ bool Recorder::exposure(const image::View& view, const eval::Answer& answer, con
     event.type = exposure::EventType::exposure;
     event.time_ms = clock_->unix_ms();
     event.ruleset_version = view.version();
+    event.environment = view.environment();
     event.name = key;
     event.variant = answer.variant_key();
     event.unit = unit_name(*answer.unit, base);
@@ -48,11 +49,12 @@ bool Recorder::exposure(const image::View& view, const eval::Answer& answer, con
     return push(event);
 }
 
-bool Recorder::track(std::string_view name, const User& user, std::optional<double> value,
-                     std::string_view properties) noexcept {
+bool Recorder::track(std::string_view environment, std::string_view name, const User& user,
+                     std::optional<double> value, std::string_view properties) noexcept {
     exposure::Event event;
     event.type = exposure::EventType::track;
     event.time_ms = clock_->unix_ms();
+    event.environment = environment;
     event.name = name;
     event.unit = "key";
     event.unit_id = user.key();
@@ -64,7 +66,9 @@ bool Recorder::track(std::string_view name, const User& user, std::optional<doub
 
 bool Recorder::push(const exposure::Event& event) noexcept {
     std::size_t depth = 0;
-    return queue_.push(event, depth) && depth % wake_at_events_ == 0;
+    std::size_t bytes = 0;
+    return queue_.push(event, depth, &bytes) &&
+           (depth % wake_at_events_ == 0 || bytes >= limits::batch_bytes);
 }
 
 /// The attributes that the configuration names, as a JSON object in memory that the thread keeps.

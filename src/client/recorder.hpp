@@ -37,8 +37,8 @@ public:
     bool exposure(const image::View& view, const eval::Answer& answer, const User& user,
                   std::uint32_t stripe) noexcept;
     /// True: the loop should be woken.
-    bool track(std::string_view event, const User& user, std::optional<double> value,
-               std::string_view properties) noexcept;
+    bool track(std::string_view environment, std::string_view event, const User& user,
+               std::optional<double> value, std::string_view properties) noexcept;
 
     [[nodiscard]] std::uint64_t deduplicated() const noexcept;
     [[nodiscard]] exposure::EventQueue& queue() noexcept { return queue_; }

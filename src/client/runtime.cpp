@@ -123,7 +123,8 @@ Result<void> Runtime::adopt_text(std::string_view json) {
 
 void Runtime::publish(image::Image image, std::uint64_t unsupported) {
     const Published* const before = publication_.current();
-    publication_.publish(new Published(std::move(image), before == nullptr ? nullptr : &before->table,
+    publication_.publish(new Published(publication_.counter(), std::move(image),
+                                       before == nullptr ? nullptr : &before->table,
                                        Publication::next_serial()));
     ++adopted_;
     unsupported_ = unsupported;
@@ -134,11 +135,10 @@ void Runtime::publish(image::Image image, std::uint64_t unsupported) {
 
 Result<void> Runtime::start_recording() {
     std::unique_ptr<exposure::EventSink> sink;
-    const std::string environment(publication_.current()->view.environment());
     switch (config_.sink.kind()) {
         case Sink::Kind::none: return {};
         case Sink::Kind::file: {
-            auto file = sinks::FileSink::open(config_.sink.path(), {config_.project, environment});
+            auto file = sinks::FileSink::open(config_.sink.path(), {config_.project});
             if (!file) return file.error();
             sink = std::move(*file);
             break;
@@ -174,7 +174,9 @@ void Runtime::track(std::string_view event, const User& user, std::optional<doub
         }
         properties = compact;
     }
-    if (recorder->track(event, user, value, properties)) wake();
+    const ReadGuard guard;
+    const std::string_view environment = publication_.current()->view.environment();
+    if (recorder->track(environment, event, user, value, properties)) wake();
 }
 
 bool Runtime::flush(std::chrono::milliseconds timeout) {

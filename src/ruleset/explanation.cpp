@@ -24,6 +24,14 @@ std::string quoted(std::string_view text) {
     return out;
 }
 
+/// A name as it is, or quoted where it holds control characters: a line of an explanation is one line.
+std::string shown_name(std::string_view name) {
+    for (const char c : name) {
+        if (static_cast<unsigned char>(c) < 0x20) return quoted(name);
+    }
+    return std::string(name);
+}
+
 std::string describe(const Number& number) {
     if (number.integral) return std::to_string(number.integer);
     std::string text;
@@ -162,7 +170,7 @@ std::string describe_cidrs(const std::byte* base, image::Ref ref) {
 }
 
 std::string describe_unit(std::string_view unit_name) {
-    return unit_name.empty() ? "key" : std::string(unit_name);
+    return unit_name.empty() ? "key" : shown_name(unit_name);
 }
 
 std::string describe_choice(const eval::Choice& choice) {
@@ -220,7 +228,7 @@ std::string describe_step(const image::View& view, const User& user, const eval:
         case Kind::condition:
             if (step.instruction->opcode == Opcode::sample)
                 return std::string("sample → ") + (step.result ? "true" : "false");
-            return std::string(step.name) + " " + describe_operator(view, step.base, *step.instruction) +
+            return shown_name(step.name) + " " + describe_operator(view, step.base, *step.instruction) +
                    (step.value == nullptr ? ": the user has none"
                                           : ": the user has " + describe_value(user, step.value)) +
                    " → " + (step.result ? "true" : "false");

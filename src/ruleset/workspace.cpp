@@ -143,6 +143,7 @@ Result<Compiled> Workspace::finish(Draft& draft) {
     slots_ = std::move(draft.slots);
     environment_ = std::move(draft.environment);
     version_ = draft.version;
+    has_ruleset_ = true;
     map_places_ = draft.map_places;
     return Compiled{std::move(*image), std::move(unsupported), draft.compiled_entities};
 }
@@ -220,9 +221,7 @@ Result<std::vector<std::pair<EntityKind, std::string_view>>> removed_keys(const 
 }  // namespace
 
 Result<Compiled> Workspace::patch(std::string_view text) {
-    if (slots_.empty() && version_ == 0 && environment_.empty()) {
-        return Error{ErrorCode::not_ready, "a patch came before the first ruleset"};
-    }
+    if (!has_ruleset_) { return Error{ErrorCode::not_ready, "a patch came before the first ruleset"}; }
     const Result<Document> document = parse_json(text);
     if (!document) return unreadable(document.error());
     if (document->root().kind() != NodeKind::object || document->has_repeated_members()) {

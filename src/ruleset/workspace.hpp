@@ -76,6 +76,7 @@ private:
     Mode mode_;
     std::string environment_;
     std::uint64_t version_ = 0;
+    bool has_ruleset_ = false;  // one was compiled; it may be empty, of environment "" and version 0
     std::vector<Slot> slots_;
     MapPlaces map_places_ = default_map_places;
 };

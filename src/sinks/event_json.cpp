@@ -36,7 +36,7 @@ void append_event_json(std::string& out, const exposure::Event& event, const Eve
     out += is_exposure ? "\"exposure\"" : "\"track\"";
     out += ",\"time\":" + std::to_string(event.time_ms);
     append_member(out, "project", origin.project);
-    append_member(out, "environment", origin.environment);
+    append_member(out, "environment", event.environment);
     append_member(out, is_exposure ? "experiment" : "event", event.name);
     if (is_exposure) append_member(out, "variant", event.variant);
     append_member(out, "unit", event.unit);

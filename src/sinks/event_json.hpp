@@ -13,7 +13,6 @@ namespace expplat::sinks {
 /// What is the same for all events of a client.
 struct EventOrigin {
     std::string project;
-    std::string environment;
 };
 
 /// Appends the event as one JSON object, without a line end.

@@ -34,7 +34,9 @@ public:
     };
     struct Script {
         std::vector<Offer> offers;
-        std::function<exposure::Delivery(std::size_t)> answer = [](std::size_t size) { return exposure::Delivery{size, 0, {}}; };
+        std::function<exposure::Delivery(std::size_t)> answer = [](std::size_t size) {
+            return exposure::Delivery{size, 0, {}};
+        };
     };
 
     explicit ListSink(std::shared_ptr<Script> script) : script_(std::move(script)) {}
@@ -75,7 +77,9 @@ protected:
             ASSERT_TRUE(queue_.push(event, depth));
         }
     }
-    [[nodiscard]] std::vector<std::string> offered(std::size_t number) const { return script_->offers.at(number).names; }
+    [[nodiscard]] std::vector<std::string> offered(std::size_t number) const {
+        return script_->offers.at(number).names;
+    }
 
     Config config_;
     std::shared_ptr<TestClock> clock_ = std::make_shared<TestClock>();
@@ -93,7 +97,8 @@ TEST_F(Deliveries, LeaveByCount) {
     push(16);
     EXPECT_EQ(delivery_->step(false), 1'000) << "five are left, and young";
     ASSERT_EQ(script_->offers.size(), 2u);
-    EXPECT_EQ(offered(0), (std::vector<std::string>{"e0", "e1", "e2", "e3", "e4", "e5", "e6", "e7", "e8", "e9"}));
+    EXPECT_EQ(offered(0),
+              (std::vector<std::string>{"e0", "e1", "e2", "e3", "e4", "e5", "e6", "e7", "e8", "e9"}));
     EXPECT_EQ(offered(1).size(), 10u);
     EXPECT_FALSE(delivery_->idle());
 }
@@ -176,7 +181,8 @@ TEST_F(Deliveries, ThatFailAreOfferedAgainWithTheirIdsLaterEachTime) {
 
 TEST_F(Deliveries, OfAPartOfferTheRestAgain) {
     script_->answer = [this](std::size_t size) {
-        return script_->offers.size() == 1 ? exposure::Delivery{4, 3, "some"} : exposure::Delivery{size, 0, {}};
+        return script_->offers.size() == 1 ? exposure::Delivery{4, 3, "some"}
+                                           : exposure::Delivery{size, 0, {}};
     };
     push(10);
     EXPECT_EQ(delivery_->step(false), 100);
@@ -187,7 +193,8 @@ TEST_F(Deliveries, OfAPartOfferTheRestAgain) {
     (void)delivery_->step(false);
     ASSERT_EQ(script_->offers.size(), 2u);
     EXPECT_EQ(offered(1), (std::vector<std::string>{"e7", "e8", "e9"}));
-    EXPECT_EQ(script_->offers[1].ids, std::vector<EventId>(script_->offers[0].ids.begin() + 7, script_->offers[0].ids.end()));
+    EXPECT_EQ(script_->offers[1].ids,
+              std::vector<EventId>(script_->offers[0].ids.begin() + 7, script_->offers[0].ids.end()));
     EventQueue::Totals totals;
     const Delivery::Counts counts = delivery_->counts(totals);
     EXPECT_EQ(counts.acknowledged, 7u);
@@ -321,7 +328,8 @@ TEST(FileSink, NamesTheEnvironmentOfTheCurrentRuleset) {
     const Folder folder;
     folder.replace("rules.json", ruleset_text(1));
     {
-        Client client = open(Source::file(folder.file("rules.json")), Sink::file(folder.file("events.jsonl")));
+        Client client =
+            open(Source::file(folder.file("rules.json")), Sink::file(folder.file("events.jsonl")));
         std::string other = ruleset_text(2);
         other.replace(other.find(R"("environment":"test")"), 20, R"("environment":"prod")");
         folder.replace("rules.json", other);

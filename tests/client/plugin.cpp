@@ -36,4 +36,6 @@ std::uint64_t run(const char* path, const char* events) {
 
 }  // namespace
 
-extern "C" std::uint64_t expplat_plugin_run(const char* path, const char* events) { return run(path, events); }
+extern "C" std::uint64_t expplat_plugin_run(const char* path, const char* events) {
+    return run(path, events);
+}

@@ -31,10 +31,11 @@ constexpr std::size_t users_of_a_ruleset = 25;
 struct Met {
     std::size_t answers = 0;
     std::size_t unreadable_users = 0;
-    std::set<std::string> summaries;   // reason, error, exposure
+    std::set<std::string> summaries;  // reason, error, exposure
 };
 
-[[nodiscard]] std::string answer_of(const CompiledRuleset& ruleset, const std::string& key, const Result<User>& user) {
+[[nodiscard]] std::string answer_of(const CompiledRuleset& ruleset, const std::string& key,
+                                    const Result<User>& user) {
     return ruleset.line(key, user ? ruleset.ask(key, *user) : ruleset::unreadable_user());
 }
 
@@ -48,14 +49,16 @@ void compare_one(std::uint64_t seed, Met& met) {
     const NaiveEvaluator naive(parsed->root());
     const CompiledRuleset ruleset = CompiledRuleset::verified(strict->image.bytes());
     const CompiledRuleset tolerant(text, ruleset::Mode::tolerant);
-    ASSERT_EQ(std::string_view(reinterpret_cast<const char*>(ruleset.bytes().data()), ruleset.bytes().size()),
-              std::string_view(reinterpret_cast<const char*>(tolerant.bytes().data()), tolerant.bytes().size()))
+    ASSERT_EQ(
+        std::string_view(reinterpret_cast<const char*>(ruleset.bytes().data()), ruleset.bytes().size()),
+        std::string_view(reinterpret_cast<const char*>(tolerant.bytes().data()), tolerant.bytes().size()))
         << "seed " << seed << ": what strict mode accepts, tolerant mode compiles to the same image";
 
     std::vector<std::string> keys = generator.keys();
     ASSERT_EQ(ruleset.view().entities().size(), keys.size()) << "seed " << seed;
     for (std::size_t i = 0; i < keys.size(); ++i) {
-        ASSERT_EQ(image::key_of(ruleset.view().entity(ruleset.view().entities()[i])), keys[i]) << "seed " << seed;
+        ASSERT_EQ(image::key_of(ruleset.view().entity(ruleset.view().entities()[i])), keys[i])
+            << "seed " << seed;
     }
     keys.emplace_back("no such key");
     for (std::size_t i = 0; i < users_of_a_ruleset; ++i) {
@@ -67,14 +70,18 @@ void compare_one(std::uint64_t seed, Met& met) {
             const std::string expected = naive.answer(key, user_json ? &user_json->root() : nullptr);
             const std::string got = answer_of(ruleset, key, user);
             ++met.answers;
-            ASSERT_TRUE(same_json(got, expected)) << "seed " << seed << ", key " << key << "\nuser  " << user_text << "\nimage " << got
-                                                  << "\nnaive " << expected << "\nruleset " << text;
+            ASSERT_TRUE(same_json(got, expected))
+                << "seed " << seed << ", key " << key << "\nuser  " << user_text << "\nimage " << got
+                << "\nnaive " << expected << "\nruleset " << text;
             const image::Entity* const entity = ruleset.view().find(key);
             if (!user || entity == nullptr) continue;
             const eval::Answer answer = ruleset.ask(key, *user);
-            met.summaries.insert(std::string(name(answer.reason)) + " " + std::string(name(answer.error)) + (answer.exposure ? " exposure" : ""));
-            const eval::Answer explained = eval::explain(ruleset.view(), *entity, *user, ruleset.patterns(), [](const eval::Step&) {});
-            ASSERT_EQ(CompiledRuleset::summary(explained), CompiledRuleset::summary(answer)) << "seed " << seed << ", key " << key;
+            met.summaries.insert(std::string(name(answer.reason)) + " " + std::string(name(answer.error)) +
+                                 (answer.exposure ? " exposure" : ""));
+            const eval::Answer explained =
+                eval::explain(ruleset.view(), *entity, *user, ruleset.patterns(), [](const eval::Step&) {});
+            ASSERT_EQ(CompiledRuleset::summary(explained), CompiledRuleset::summary(answer))
+                << "seed " << seed << ", key " << key;
         }
     }
 }
@@ -91,8 +98,9 @@ TEST(Differential, GeneratedRulesetsGiveTheNaiveEvaluatorsAnswers) {
     EXPECT_GT(met.answers, count * users_of_a_ruleset);
     EXPECT_GT(met.unreadable_users, 0u);
     // Of every reason of section 7, but those that only a client gives.
-    for (const char* summary : {"DISABLED ", "PREREQUISITE_FAILED ", "TARGETING_MATCH ", "SPLIT ", "SPLIT  exposure", "DEFAULT ", "HOLDOUT ",
-                                "NOT_TARGETED ", "NOT_ENROLLED ", "ERROR TARGETING_KEY_MISSING"}) {
+    for (const char* summary :
+         {"DISABLED ", "PREREQUISITE_FAILED ", "TARGETING_MATCH ", "SPLIT ", "SPLIT  exposure", "DEFAULT ",
+          "HOLDOUT ", "NOT_TARGETED ", "NOT_ENROLLED ", "ERROR TARGETING_KEY_MISSING"}) {
         EXPECT_TRUE(met.summaries.contains(summary)) << summary;
     }
     RecordProperty("answers", std::to_string(met.answers));

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -237,7 +238,9 @@ TEST(EvaluateUnit, IsANonEmptyStringOrAnInteger) {
           Value(std::numeric_limits<std::int64_t>::min())}) {
         EXPECT_EQ(asked(present), "on SPLIT");
     }
-    for (const Value& absent : {Value(), Value(""), Value(1.0), Value(true), Value({"d"}), Value({})}) {
+    const Value list[] = {"d"};
+    for (const Value& absent : {Value(), Value(""), Value(1.0), Value(true), Value(std::span<const Value>(list)),
+                                Value(std::span<const Value>())}) {
         EXPECT_EQ(asked(absent), "off ERROR TARGETING_KEY_MISSING");
     }
 }

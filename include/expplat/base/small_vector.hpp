@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -53,11 +54,14 @@ public:
         ++size_;
     }
 
-    /// `elements` must not point into this vector.
+    /// `elements` may point into this vector.
     void append(const T* elements, std::size_t count) {
         if (count == 0) return;
+        const bool own =
+            !std::less<const T*>{}(elements, data_) && std::less<const T*>{}(elements, data_ + size_);
+        const std::size_t at = own ? static_cast<std::size_t>(elements - data_) : 0;
         reserve(size_ + count);
-        std::memcpy(static_cast<void*>(data_ + size_), elements, count * sizeof(T));
+        std::memmove(static_cast<void*>(data_ + size_), own ? data_ + at : elements, count * sizeof(T));
         size_ += static_cast<std::uint32_t>(count);
     }
 

@@ -20,11 +20,13 @@ public:
     };
 
     explicit Batcher(std::size_t batch_events = limits::batch_events,
-                     std::int64_t batch_age_ms = limits::batch_age_ms) noexcept
-        : batch_events_(batch_events), batch_age_ms_(batch_age_ms) {}
+                     std::int64_t batch_age_ms = limits::batch_age_ms,
+                     std::size_t batch_bytes = limits::batch_bytes) noexcept
+        : batch_events_(batch_events), batch_age_ms_(batch_age_ms), batch_bytes_(batch_bytes) {}
 
-    /// `now_ms` is a steady time. Call it whenever something was queued and when `wait_ms` has passed.
-    [[nodiscard]] Action next(std::size_t queued, std::int64_t now_ms) noexcept {
+    /// `now_ms` is a steady time, `queued_bytes` the texts of what is queued. Call it whenever something was queued and when `wait_ms` has passed.
+    [[nodiscard]] Action next(std::size_t queued, std::int64_t now_ms,
+                              std::size_t queued_bytes = 0) noexcept {
         if (queued == 0) {
             waiting_since_ms_ = -1;
             return {false, batch_age_ms_};
@@ -32,7 +34,8 @@ public:
         if (waiting_since_ms_ < 0) waiting_since_ms_ = now_ms;
         if (now_ms < retry_at_ms_) return {false, retry_at_ms_ - now_ms};
         const std::int64_t age_ms = now_ms - waiting_since_ms_;
-        if (queued >= batch_events_ || age_ms >= batch_age_ms_) return {true, 0};
+        if (queued >= batch_events_ || queued_bytes >= batch_bytes_ || age_ms >= batch_age_ms_)
+            return {true, 0};
         return {false, batch_age_ms_ - age_ms};
     }
 
@@ -52,6 +55,7 @@ public:
 private:
     std::size_t batch_events_;
     std::int64_t batch_age_ms_;
+    std::size_t batch_bytes_;
     std::int64_t waiting_since_ms_ = -1;
     std::int64_t retry_at_ms_ = 0;
     int failures_ = 0;

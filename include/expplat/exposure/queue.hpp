@@ -30,10 +30,11 @@ public:
     EventQueue(std::size_t capacity, std::size_t capacity_bytes)
         : records_(capacity), ring_(capacity_bytes) {}
 
-    /// Copies the event in. False, and it is not kept, where the queue is full. `depth` is how many are queued then.
-    bool push(const Event& event, std::size_t& depth) noexcept {
-        const std::string_view texts[] = {event.name,    event.variant,    event.unit,
-                                          event.unit_id, event.properties, event.attributes};
+    /// Copies the event in. False, and it is not kept, where the queue is full. `depth` is how many are queued then,
+    /// `bytes` the size of their texts.
+    bool push(const Event& event, std::size_t& depth, std::size_t* bytes = nullptr) noexcept {
+        const std::string_view texts[] = {event.name,       event.variant,    event.unit,       event.unit_id,
+                                          event.properties, event.attributes, event.environment};
         std::size_t size = 0;
         for (const std::string_view text : texts) size += text.size();
         const std::scoped_lock lock(mutex_);
@@ -55,6 +56,7 @@ public:
         }
         used_ += size;
         depth = ++count_;
+        if (bytes != nullptr) *bytes = used_;
         return true;
     }
 
@@ -89,6 +91,12 @@ public:
         return count_;
     }
 
+    /// Texts of what is queued.
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        const std::scoped_lock lock(mutex_);
+        return used_;
+    }
+
     struct Totals {
         std::uint64_t accepted = 0;  // pushed and kept
         std::uint64_t refused = 0;   // the queue was full
@@ -108,7 +116,7 @@ public:
     [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
 
 private:
-    static constexpr std::size_t text_count = 6;
+    static constexpr std::size_t text_count = 7;
 
     struct Record {
         EventType type = EventType::exposure;
@@ -151,8 +159,9 @@ private:
         event.ruleset_version = record.ruleset_version;
         event.has_value = record.has_value;
         event.value = record.value;
-        std::string_view* const texts[] = {&event.name,    &event.variant,    &event.unit,
-                                           &event.unit_id, &event.properties, &event.attributes};
+        std::string_view* const texts[] = {&event.name,       &event.variant,    &event.unit,
+                                           &event.unit_id,    &event.properties, &event.attributes,
+                                           &event.environment};
         for (std::size_t i = 0; i < text_count; ++i) {
             *texts[i] = {reinterpret_cast<const char*>(bytes.data()) + at, record.sizes[i]};
             at += record.sizes[i];
