@@ -239,8 +239,8 @@ TEST(EvaluateUnit, IsANonEmptyStringOrAnInteger) {
         EXPECT_EQ(asked(present), "on SPLIT");
     }
     const Value list[] = {"d"};
-    for (const Value& absent : {Value(), Value(""), Value(1.0), Value(true), Value(std::span<const Value>(list)),
-                                Value(std::span<const Value>())}) {
+    for (const Value& absent : {Value(), Value(""), Value(1.0), Value(true),
+                                Value(std::span<const Value>(list)), Value(std::span<const Value>())}) {
         EXPECT_EQ(asked(absent), "off ERROR TARGETING_KEY_MISSING");
     }
 }
