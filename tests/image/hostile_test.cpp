@@ -277,13 +277,15 @@ TEST(HostileImage, SlotTablesHaveAFreeSlotAndLeadToEntries) {
 
     Hostile full(sample());
     auto* const index = &edit<image::IndexSlot>(full.bytes(), full.header().index);
-    for (std::uint32_t i = 0; i <= full.header().index_mask; ++i) index[i] = {0, full.offset("boolean")};
+    const image::Offset entity = full.offset("boolean");  // looked up before the index is spoilt
+    for (std::uint32_t i = 0; i <= full.header().index_mask; ++i) index[i] = {0, entity};
     EXPECT_EQ(full.refusal(), index_refused);
     Hostile astray(sample());
     edit<image::IndexSlot>(astray.bytes(), astray.header().index) = {0, astray.segment_offset(0)};
     EXPECT_EQ(astray.refusal(), index_refused);
     Hostile middle(sample());
-    edit<image::IndexSlot>(middle.bytes(), middle.header().index) = {0, middle.offset("boolean") + 8};
+    const image::Offset inside = middle.offset("boolean") + 8;
+    edit<image::IndexSlot>(middle.bytes(), middle.header().index) = {0, inside};
     EXPECT_EQ(middle.refusal(), index_refused);
 }
 
