@@ -49,10 +49,11 @@ Result<std::unique_ptr<Runtime>> Runtime::open(Config config) {
     epoch::prepare();
     std::unique_ptr<Runtime> runtime(new Runtime(std::move(config)));
     {
-        const std::scoped_lock lock(runtime->writing_);
+        std::unique_lock lock(runtime->writing_);
         const Result<void> adopted = runtime->config_.source.kind() == Source::Kind::file
                                          ? runtime->adopt_file(false)
                                          : runtime->adopt_text(runtime->config_.source.content());
+        runtime->log_notes(lock);
         if (!adopted) return adopted.error();
     }
     if (const Result<void> recording = runtime->start_recording(); !recording) return recording.error();
@@ -69,9 +70,11 @@ Runtime::~Runtime() {
 // ---- the ruleset ----
 
 Result<void> Runtime::reload() {
-    const std::scoped_lock lock(writing_);
-    if (config_.source.kind() == Source::Kind::file) return adopt_file(false);
-    return {};  // a text does not change
+    if (config_.source.kind() != Source::Kind::file) return {};  // a text does not change
+    std::unique_lock lock(writing_);
+    Result<void> adopted = adopt_file(false);
+    log_notes(lock);
+    return adopted;
 }
 
 Runtime::FileStamp Runtime::stamp_of(const std::string& path) {
@@ -114,8 +117,8 @@ Result<void> Runtime::adopt_text(std::string_view json) {
         return compiled.error();
     }
     for (const std::string& pointer : compiled->unsupported) {
-        log(LogLevel::warning,
-            "this library does not support " + pointer + ": it answers the caller's default");
+        notes_.emplace_back(LogLevel::warning,
+                            "this library does not support " + pointer + ": it answers the caller's default");
     }
     publish(std::move(compiled->image), compiled->unsupported.size());
     return {};
@@ -232,6 +235,12 @@ Stats Runtime::stats() {
     return stats;
 }
 
+void Runtime::log_notes(std::unique_lock<std::mutex>& writing) {
+    const auto notes = std::exchange(notes_, {});
+    writing.unlock();
+    for (const auto& [level, line] : notes) log(level, line);
+}
+
 void Runtime::log(LogLevel level, std::string_view line) const {
     if (config_.logger) config_.logger(level, line);
 }
@@ -280,13 +289,14 @@ std::int64_t Runtime::watch(std::int64_t now_ms) {
     const std::int64_t due_in_ms = watched_at_ms_ + interval_ms - now_ms;
     if (due_in_ms > 0) return due_in_ms;
     watched_at_ms_ = now_ms;
-    const std::scoped_lock lock(writing_);
+    std::unique_lock lock(writing_);
     publication_.reclaim();
     const Result<void> adopted = adopt_file(true);
     if (!adopted && adopted.error().message != refused_) {
         refused_ = adopted.error().message;
-        log(LogLevel::error, "the ruleset was refused, the last good one stays: " + refused_);
+        notes_.emplace_back(LogLevel::error, "the ruleset was refused, the last good one stays: " + refused_);
     }
+    log_notes(lock);
     return interval_ms;
 }
 

@@ -14,6 +14,8 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "expplat/client.hpp"
 #include "src/client/delivery.hpp"
@@ -66,6 +68,8 @@ private:
     void publish(image::Image image, std::uint64_t unsupported);
     [[nodiscard]] static FileStamp stamp_of(const std::string& path);
     void log(LogLevel level, std::string_view line) const;
+    /// Lets `writing_` go and logs what was noted under it: a logger may ask the client.
+    void log_notes(std::unique_lock<std::mutex>& writing);
 
     void start_thread();
     void stop_thread();
@@ -87,7 +91,8 @@ private:
     ruleset::Workspace workspace_{ruleset::Mode::tolerant};
     Publication publication_;
     FileStamp stamp_;
-    std::string refused_;  // the last refusal of the watch, logged once
+    std::string refused_;                                  // the last refusal of the watch, logged once
+    std::vector<std::pair<LogLevel, std::string>> notes_;  // to be logged once `writing_` is let go
     std::uint64_t adopted_ = 0;
     std::uint64_t refusals_ = 0;
     std::uint64_t unsupported_ = 0;

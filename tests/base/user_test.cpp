@@ -190,6 +190,17 @@ TEST(User, TakesAValueFromItself) {
     }
 }
 
+TEST(User, TakesAListOfItsOwnTexts) {
+    User user("u", {{"a", std::string(150, 'x')}, {"b", std::string(90, 'y')}});
+    for (int i = 0; i < 12; ++i) {
+        const std::string name = "l" + std::to_string(i);
+        ASSERT_TRUE(user.set(name, {user.text(*user.find("a")), user.text(*user.find("b")), user.key()}));
+        ASSERT_EQ(shown(user, name), "list:[string:" + std::string(150, 'x') +
+                                         "][string:" + std::string(90, 'y') + "][string:u]")
+            << i;
+    }
+}
+
 TEST(User, RefusesWhatIsPastItsLimitsAndStaysAsItIs) {
     User many("u");
     std::size_t set = 0;

@@ -16,6 +16,16 @@
 
 #include "expplat/expplat.hpp"
 
+// clang says it in its own way.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define EXPPLAT_THREAD_SANITIZER 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define EXPPLAT_THREAD_SANITIZER 1
+#endif
+
 namespace expplat::tests {
 
 /// A flag `on` of each type, an experiment `exp` that everybody is in, and a flag whose only variant is the version.

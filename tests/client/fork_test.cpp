@@ -25,7 +25,7 @@ int in_child(Check&& check) {
 class Fork : public ::testing::Test {
 protected:
     void SetUp() override {
-#if defined(__SANITIZE_THREAD__)
+#if defined(EXPPLAT_THREAD_SANITIZER)
         GTEST_SKIP() << "ThreadSanitizer does not follow threads that a forked child starts";
 #endif
     }

@@ -11,7 +11,7 @@
 namespace expplat::tests {
 namespace {
 
-#if defined(__SANITIZE_THREAD__)
+#if defined(EXPPLAT_THREAD_SANITIZER)
 constexpr int swaps = 60;
 constexpr int recorded_by_each = 20'000;
 #else

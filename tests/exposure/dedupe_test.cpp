@@ -25,6 +25,19 @@ TEST(Dedupe, AdmitsOnceInAWindow) {
     EXPECT_FALSE(table.admit(1, 10, hour_ms + 2'000));
 }
 
+/// EVENTS.md: "at most once per … `dedupe_window`", whatever part of a second the first one came in.
+TEST(Dedupe, AdmitsNothingTwiceBeforeTheWindowIsOver) {
+    for (const std::int64_t start_ms : {0, 1, 500, 998, 999, 1'000, 123'456}) {
+        DedupeTable table(1u << 10, hour_ms);
+        EXPECT_TRUE(table.admit(1, 10, start_ms));
+        for (const std::int64_t after_ms :
+             {0, 1, 999, 1'000, 1'800'000, 3'598'999, 3'599'000, 3'599'500, 3'599'999}) {
+            EXPECT_FALSE(table.admit(1, 10, start_ms + after_ms)) << after_ms << " ms after " << start_ms;
+        }
+        EXPECT_TRUE(table.admit(1, 10, start_ms + hour_ms + 2'000));
+    }
+}
+
 TEST(Dedupe, AChangeOfVariantIsAlwaysAdmitted) {
     DedupeTable table(1'024, hour_ms);
     EXPECT_TRUE(table.admit(1, 10, 0));

@@ -127,6 +127,18 @@ TEST(Verify, RefusesEveryTruncation) {
     }
 }
 
+// Under a sanitizer, which is a few times slower, fewer bits of each byte; the words below find the rest.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define EXPPLAT_FEWER_FLIPS 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(EXPPLAT_FEWER_FLIPS)
+constexpr unsigned masks[] = {0x01, 0x10, 0xFF};
+#else
+constexpr unsigned masks[] = {0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xFF};
+#endif
+
 class Damage : public ::testing::Test {
 protected:
     /// With the checksum made right: refused, or safe.
@@ -150,7 +162,7 @@ protected:
 TEST_F(Damage, EveryFlippedByteWithItsChecksumMadeRightIsRefusedOrSafe) {
     Buffer bytes = copy_of(sample());
     for (std::size_t i = 0; i < bytes.size(); ++i) {
-        for (const unsigned mask : {0x01u, 0x02u, 0x04u, 0x08u, 0x10u, 0x20u, 0x40u, 0x80u, 0xFFu}) {
+        for (const unsigned mask : masks) {
             const std::byte good = bytes.data()[i];
             bytes.data()[i] ^= std::byte(mask);
             try_bytes(bytes);

@@ -86,6 +86,12 @@ public:
             elements_.size() + list_size > limits::list_entries) {
             return false;
         }
+        if (value.kind() == ValueKind::list && borrows(value.list())) {
+            User fresh(*this);  // so that this one's storage stands still while it is read from
+            const bool is_set = fresh.set(name, value);
+            *this = std::move(fresh);
+            return is_set;
+        }
         const Stored& present = value_of(name_word(name), short_size(name), [name] { return name; });
         if (&present != &absent) {
             replace(const_cast<Stored&>(present), value);
@@ -189,6 +195,15 @@ private:
         std::size_t size = value.string().size();
         for (const Value& element : value.list()) size += element.string().size();
         return size;
+    }
+
+    /// A text of the list stands in this user's own storage, which moves when it grows.
+    [[nodiscard]] bool borrows(std::span<const Value> list) const noexcept {
+        const auto begin = reinterpret_cast<std::uintptr_t>(hot_.text);
+        for (const Value& element : list) {
+            if (reinterpret_cast<std::uintptr_t>(element.string().data()) - begin < text_.size()) return true;
+        }
+        return false;
     }
 
     std::uint32_t keep(std::string_view bytes) {

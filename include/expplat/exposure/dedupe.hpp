@@ -20,7 +20,7 @@ public:
     /// `entries` is rounded up to a power of two; `window_ms` of 0 or less records everything.
     DedupeTable(std::size_t entries, std::int64_t window_ms)
         : sets_(std::bit_ceil(entries < ways ? std::size_t{1} : entries / ways)),
-          window_s_(window_ms <= 0 ? 0 : static_cast<std::uint32_t>((window_ms + 999) / 1000)),
+          window_s_(window_ms <= 0 ? 0 : static_cast<std::uint32_t>((window_ms + 999) / 1000 + 1)),
           entries_(std::make_unique<Set[]>(sets_)) {}
 
     /// True where the exposure must be recorded now. `subject` identifies experiment and unit, `variant` the
@@ -101,7 +101,7 @@ private:
     }
 
     std::size_t sets_;
-    std::uint32_t window_s_;
+    std::uint32_t window_s_;  // times are whole seconds: one more than the window, so that none is too early
     std::unique_ptr<Set[]> entries_;
 };
 
