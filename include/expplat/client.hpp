@@ -18,6 +18,8 @@
 #include "expplat/base/result.hpp"
 #include "expplat/base/user.hpp"
 #include "expplat/config.hpp"
+#include "expplat/stats.hpp"
+#include "expplat/status.hpp"
 #include "expplat/variant.hpp"
 
 namespace expplat {
@@ -51,31 +53,11 @@ private:
     const runtime::Published* published_;
 };
 
-/// Counts of everything since the client was opened. Events that were recorded are, exactly and at any moment,
-/// deduplicated + acknowledged + dead_lettered + dropped_queue_full + dropped_shutdown + in_flight.
-struct Stats {
-    std::uint64_t recorded = 0;
-    std::uint64_t deduplicated = 0;
-    std::uint64_t acknowledged = 0;
-    std::uint64_t dead_lettered = 0;
-    std::uint64_t dropped_queue_full = 0;
-    std::uint64_t dropped_shutdown = 0;
-    std::uint64_t in_flight = 0;
-    std::uint64_t batches = 0;
-    std::uint64_t failed_deliveries = 0;
-
-    std::uint64_t ruleset_version = 0;
-    std::uint64_t rulesets_adopted = 0;
-    std::uint64_t rulesets_refused = 0;
-    std::uint64_t unsupported_entities = 0;  // of the current ruleset
-    std::uint64_t live_images = 0;           // the current one, and older ones that somebody still holds
-    std::uint64_t image_bytes = 0;           // of the current one
-};
-
 class Client {
 public:
-    /// Opens a client. Errors: what the source or the sink cannot give (`not_found`, `io`, `invalid_ruleset`,
-    /// `invalid_image`, `image_version`, `too_large`, `invalid_argument`). Never throws.
+    /// Opens a client. A file or a text is adopted before this returns; a server is not waited for: `wait_ready`. Errors:
+    /// what the source or the sink cannot give (`not_found`, `io`, `invalid_ruleset`, `invalid_image`, `image_version`,
+    /// `too_large`, `invalid_argument`). A server that is away is none. Never throws.
     [[nodiscard]] static Result<Client> open(Config config);
 
     Client(Client&& other) noexcept;
@@ -141,6 +123,7 @@ public:
 
     /// The current ruleset, held until it is let go.
     [[nodiscard]] Snapshot snapshot() const noexcept;
+    [[nodiscard]] Status status() const;
     [[nodiscard]] Stats stats() const;
 
     /// Flushes for at most `shutdown_timeout_ms` and stops. What is left is counted as dropped. Later calls answer from

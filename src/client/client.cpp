@@ -67,6 +67,7 @@ Client::~Client() = default;
 void Client::close() { runtime_->close(); }
 bool Client::flush(std::chrono::milliseconds timeout) const { return runtime_->flush(timeout); }
 Result<void> Client::reload() { return runtime_->reload(); }
+Status Client::status() const { return runtime_->status(); }
 Stats Client::stats() const { return runtime_->stats(); }
 
 // ---- answers ----

@@ -74,14 +74,13 @@ void Delivery::take_batch() {
 /// True where the sink settled at least one event.
 bool Delivery::offer() {
     const std::span<const exposure::Event> rest(batch_.events.data() + (batch_.size() - waiting_), waiting_);
-    exposure::Delivery result = sink_->deliver(rest);
-    result.acknowledged = std::min(result.acknowledged, rest.size());
-    result.rejected = std::min(result.rejected, rest.size() - result.acknowledged);
-    const std::size_t settled = result.acknowledged + result.rejected;
+    exposure::Report result;
+    sink_->send(rest, [&result](exposure::Report report) { result = std::move(report); });
+    const std::size_t settled = rest.size() - result.retry.size();
     {
         const std::scoped_lock lock(mutex_);
-        counts_.acknowledged += result.acknowledged;
-        counts_.dead_lettered += result.rejected;
+        counts_.acknowledged += settled - result.rejected.size();
+        counts_.dead_lettered += result.rejected.size();
         waiting_ -= settled;
         ++counts_.batches;
         if (waiting_ > 0) ++counts_.failed;

@@ -10,6 +10,7 @@
 #include "src/client/file_source.hpp"
 #include "src/client/fork_registry.hpp"
 #include "src/sinks/file_sink.hpp"
+#include "src/sinks/prefix_report.hpp"
 
 namespace expplat::runtime {
 
@@ -19,8 +20,8 @@ namespace {
 class CallbackSink final : public exposure::EventSink {
 public:
     explicit CallbackSink(Sink::Callback callback) : callback_(std::move(callback)) {}
-    [[nodiscard]] exposure::Delivery deliver(std::span<const exposure::Event> batch) override {
-        return callback_(batch);
+    void send(std::span<const exposure::Event> batch, Done done) override {
+        done(sinks::report_of(callback_(batch), batch.size()));
     }
 
 private:
@@ -42,6 +43,8 @@ Result<std::unique_ptr<Runtime>> Runtime::open(Config config) {
         return Error{ErrorCode::invalid_argument,
                      "config.source is not set: use Source::file or Source::text"};
     }
+    if (config.source.kind() == Source::Kind::server)
+        return Error{ErrorCode::unsupported, "this build does not follow servers"};
     if (config.queue_events == 0 || config.batch_events == 0 || config.batch_age_ms <= 0) {
         return Error{ErrorCode::invalid_argument,
                      "queue_events, batch_events and batch_age_ms must be positive"};
@@ -141,7 +144,7 @@ Result<void> Runtime::start_recording() {
     switch (config_.sink.kind()) {
         case Sink::Kind::none: return {};
         case Sink::Kind::file: {
-            auto file = sinks::FileSink::open(config_.sink.path(), {config_.project});
+            auto file = sinks::FileSink::open(config_.sink.file_settings().path, {config_.project});
             if (!file) return file.error();
             sink = std::move(*file);
             break;
@@ -151,6 +154,8 @@ Result<void> Runtime::start_recording() {
                 return Error{ErrorCode::invalid_argument, "Sink::custom was given no function"};
             sink = std::make_unique<CallbackSink>(config_.sink.callback());
             break;
+        case Sink::Kind::http:
+        case Sink::Kind::kinesis: return Error{ErrorCode::unsupported, "this build has no network sinks"};
     }
     Recorder::Limits limits;
     limits.queue_events = config_.queue_events;
@@ -205,6 +210,17 @@ void Runtime::close() {
         log(LogLevel::warning, "events: not all could be sent before the shutdown's time was up");
     }
     delivery_->abandon();
+}
+
+Status Runtime::status() {
+    const std::scoped_lock lock(writing_);
+    Status status;
+    status.state = State::ready;
+    status.origin = config_.source.kind() == Source::Kind::file ? Origin::file : Origin::text;
+    status.ruleset_version = publication_.current()->view.version();
+    status.environment = publication_.current()->view.environment();
+    status.unsupported = unsupported_;
+    return status;
 }
 
 Stats Runtime::stats() {

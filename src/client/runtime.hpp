@@ -44,6 +44,7 @@ public:
     Result<void> reload();
     [[nodiscard]] bool flush(std::chrono::milliseconds timeout);
     void close();
+    [[nodiscard]] Status status();
     [[nodiscard]] Stats stats();
 
     // Around a fork; called for every runtime of the process.

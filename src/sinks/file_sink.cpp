@@ -21,7 +21,11 @@ Result<std::unique_ptr<exposure::EventSink>> FileSink::open(const std::string& p
 
 FileSink::~FileSink() { ::close(descriptor_); }
 
-exposure::Delivery FileSink::deliver(std::span<const exposure::Event> batch) {
+void FileSink::send(std::span<const exposure::Event> batch, Done done) {
+    done(report_of(write(batch), batch.size()));
+}
+
+exposure::Delivery FileSink::write(std::span<const exposure::Event> batch) {
     text_.clear();
     std::vector<std::size_t> ends;
     ends.reserve(batch.size());

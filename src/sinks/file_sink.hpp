@@ -13,6 +13,7 @@
 #include "expplat/base/result.hpp"
 #include "expplat/exposure/sink.hpp"
 #include "src/sinks/event_json.hpp"
+#include "src/sinks/prefix_report.hpp"
 
 namespace expplat::sinks {
 
@@ -25,9 +26,11 @@ public:
     FileSink(const FileSink&) = delete;
     FileSink& operator=(const FileSink&) = delete;
 
-    [[nodiscard]] exposure::Delivery deliver(std::span<const exposure::Event> batch) override;
+    void send(std::span<const exposure::Event> batch, Done done) override;
 
 private:
+    [[nodiscard]] exposure::Delivery write(std::span<const exposure::Event> batch);
+
     FileSink(int descriptor, std::string path, EventOrigin origin)
         : descriptor_(descriptor), path_(std::move(path)), origin_(std::move(origin)) {}
 

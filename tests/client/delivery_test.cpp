@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/sinks/prefix_report.hpp"
 #include "tests/client/client_fixture.hpp"
 
 namespace expplat::tests {
@@ -40,7 +41,7 @@ public:
     };
 
     explicit ListSink(std::shared_ptr<Script> script) : script_(std::move(script)) {}
-    [[nodiscard]] exposure::Delivery deliver(std::span<const Event> batch) override {
+    void send(std::span<const Event> batch, Done done) override {
         Offer offer;
         for (const Event& event : batch) {
             offer.names.emplace_back(event.name);
@@ -48,7 +49,7 @@ public:
             offer.bytes += event.name.size() + event.properties.size();
         }
         script_->offers.push_back(std::move(offer));
-        return script_->answer(batch.size());
+        done(sinks::report_of(script_->answer(batch.size()), batch.size()));
     }
 
 private:

@@ -38,5 +38,13 @@ inline constexpr std::size_t batch_bytes = std::size_t{1} << 20;
 inline constexpr std::int64_t batch_age_ms = 1'000;
 inline constexpr std::int64_t dedupe_window_ms = 3'600'000;  // one hour
 inline constexpr std::size_t dedupe_entries = 1u << 16;
+inline constexpr std::size_t batches_under_way = 4;                     // handed to the sink at once
+inline constexpr std::uint64_t spool_bytes = std::uint64_t{256} << 20;  // on disk, of one process
+inline constexpr std::size_t rotated_files = 5;                         // of a file sink that rotates
+
+// Following a server (docs/PROTOCOL.md).
+inline constexpr std::int64_t poll_interval_ms = 30'000;
+inline constexpr std::int64_t stream_silence_ms = 60'000;       // three heartbeats: the connection is dead
+inline constexpr std::int64_t unauthorized_retry_ms = 300'000;  // between two tries of a refused key
 
 }  // namespace expplat::limits

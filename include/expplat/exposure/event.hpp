@@ -20,6 +20,7 @@ struct Event {
     EventId id{};
     std::int64_t time_ms = 0;           // Unix milliseconds, when it happened
     std::uint64_t ruleset_version = 0;  // exposure
+    std::string_view project;           // of the configuration
     std::string_view environment;       // of the ruleset that was current
     std::string_view name;              // exposure: the experiment or flag; track: the event
     std::string_view variant;           // exposure
