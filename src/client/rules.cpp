@@ -2,15 +2,20 @@
 
 #include <sys/stat.h>
 
-#include <cstddef>
+#include <new>
 #include <utility>
 
 #include "src/client/file_source.hpp"
+#include "src/client/memory.hpp"
 
 namespace expplat::runtime {
 
 Rules::Rules(const Config& config, std::shared_ptr<const Clock> clock)
-    : config_(config), clock_(std::move(clock)), became_ready_(std::make_unique<std::condition_variable>()) {
+    : config_(config),
+      clock_(std::move(clock)),
+      memory_(memory_of(config.memory)),
+      became_ready_(std::make_unique<std::condition_variable>()),
+      workspace_(ruleset::Mode::tolerant, memory_) {
     told_.since_ms = clock_->unix_ms();
 }
 
@@ -20,9 +25,9 @@ Result<void> Rules::open() {
     std::unique_lock lock(mutex_);
     Result<void> adopted;
     switch (config_.source.kind()) {
-        case Source::Kind::file: adopted = adopt_file(); break;
+        case Source::Kind::file: adopted = attempt([this] { return adopt_file(); }); break;
         case Source::Kind::text:
-            adopted = adopt_compiled(workspace_.compile(config_.source.content()), Origin::text);
+            adopted = attempt([this] { return adopt_json(config_.source.content(), Origin::text); });
             break;
         case Source::Kind::server:
         case Source::Kind::none: publish_nothing(); break;
@@ -35,7 +40,7 @@ Result<void> Rules::reload() {
     if (config_.source.kind() != Source::Kind::file)
         return {};  // a text does not change, a server is followed
     std::unique_lock lock(mutex_);
-    Result<void> adopted = adopt_file();
+    Result<void> adopted = attempt([this] { return adopt_file(); });
     error_ = adopted ? std::string() : adopted.error().message;
     tell(lock);
     return adopted;
@@ -45,7 +50,7 @@ void Rules::watch() {
     std::unique_lock lock(mutex_);
     publication_.reclaim();
     if (stamp_of(config_.source.content()) == stamp_) return;
-    const Result<void> adopted = adopt_file();
+    const Result<void> adopted = attempt([this] { return adopt_file(); });
     error_ = adopted ? std::string() : adopted.error().message;
     if (!adopted && error_ != refused_) {
         refused_ = error_;
@@ -61,51 +66,76 @@ Rules::FileStamp Rules::stamp_of(const std::string& path) {
             status.st_ino};
 }
 
-Result<void> Rules::adopt_file() {
-    const std::string& path = config_.source.content();
-    stamp_ = stamp_of(path);
-    Result<image::Buffer> content = read_file(path, limits::image_bytes);
-    if (!content) return refuse(content.error());
-    if (!is_image(*content)) {
-        const std::string_view json(reinterpret_cast<const char*>(content->data()), content->size());
-        const Result<void> adopted = adopt_compiled(workspace_.compile(json), Origin::file);
-        if (!adopted) return Error{adopted.error().code, path + ":\n" + adopted.error().message};
-        return {};
-    }
-    Result<image::Image> image = image::Image::from_buffer(std::move(*content));
-    if (!image) return refuse({image.error().code, path + ": " + image.error().message});
-    const std::uint64_t unsupported = image->view().header().unsupported_count;
-    publish(std::move(*image), unsupported, Origin::file);
-    return {};
-}
-
 Result<void> Rules::put(std::string_view json) {
     std::unique_lock lock(mutex_);
-    Result<void> adopted = adopt_compiled(workspace_.compile(json), Origin::server);
+    Result<void> adopted = attempt([this, json] { return adopt_json(json, Origin::server); });
     tell(lock);
     return adopted;
 }
 
 Result<void> Rules::patch(std::string_view json) {
     std::unique_lock lock(mutex_);
-    Result<void> adopted = adopt_compiled(workspace_.patch(json), Origin::server);
+    Result<void> adopted = attempt([this, json] { return adopt_patch(json); });
     tell(lock);
     return adopted;
 }
 
-Result<void> Rules::adopt_compiled(Result<ruleset::Compiled> compiled, Origin origin) {
-    if (!compiled) return refuse(compiled.error());
-    for (const std::string& pointer : compiled->unsupported) {
-        notes_.emplace_back(LogLevel::warning,
-                            "this library does not support " + pointer + ": it answers the caller's default");
+template <class Adopt>
+Result<void> Rules::attempt(Adopt&& adopt) {
+    Result<void> adopted;
+    try {
+        adopted = adopt();
+    } catch (const std::bad_alloc&) {
+        adopted = Error{ErrorCode::too_large, "there is not enough memory for the ruleset"};
     }
-    publish(std::move(compiled->image), compiled->unsupported.size(), origin);
+    if (!adopted) ++refusals_;
+    return adopted;
+}
+
+Result<void> Rules::adopt_file() {
+    const std::string& path = config_.source.content();
+    stamp_ = stamp_of(path);
+    Result<image::Buffer> content = read_file(path, limits::image_bytes, memory_);
+    if (!content) return content.error();
+    if (is_image(*content)) {
+        const Result<void> adopted = adopt_image(std::move(*content), Origin::file);
+        if (!adopted) return Error{adopted.error().code, path + ": " + adopted.error().message};
+        return {};
+    }
+    const std::string_view json(reinterpret_cast<const char*>(content->data()), content->size());
+    const Result<void> adopted = adopt_json(json, Origin::file);
+    if (!adopted) return Error{adopted.error().code, path + ":\n" + adopted.error().message};
     return {};
 }
 
-Result<void> Rules::refuse(Error error) {
-    ++refusals_;
-    return error;
+Result<void> Rules::adopt_image(image::Buffer bytes, Origin origin) {
+    Result<image::Image> image = image::Image::from_buffer(std::move(bytes));
+    if (!image) return image.error();
+    const std::uint64_t unsupported = image->view().header().unsupported_count;
+    publish(std::move(*image), unsupported, origin);
+    return {};
+}
+
+Result<void> Rules::adopt_json(std::string_view json, Origin origin) {
+    Result<ruleset::Compiled> compiled = workspace_.compile(json);
+    if (!compiled) return compiled.error();
+    adopt_compiled(std::move(*compiled), origin);
+    return {};
+}
+
+Result<void> Rules::adopt_patch(std::string_view json) {
+    Result<ruleset::Compiled> compiled = workspace_.patch(json);
+    if (!compiled) return compiled.error();
+    adopt_compiled(std::move(*compiled), Origin::server);
+    return {};
+}
+
+void Rules::adopt_compiled(ruleset::Compiled compiled, Origin origin) {
+    for (const std::string& pointer : compiled.unsupported) {
+        notes_.emplace_back(LogLevel::warning,
+                            "this library does not support " + pointer + ": it answers the caller's default");
+    }
+    publish(std::move(compiled.image), compiled.unsupported.size(), origin);
 }
 
 void Rules::publish(image::Image image, std::uint64_t unsupported, Origin origin) {

@@ -72,8 +72,13 @@ private:
 
     // All of these want the lock.
     [[nodiscard]] Result<void> adopt_file();
-    [[nodiscard]] Result<void> adopt_compiled(Result<ruleset::Compiled> compiled, Origin origin);
-    [[nodiscard]] Result<void> refuse(Error error);
+    [[nodiscard]] Result<void> adopt_image(image::Buffer bytes, Origin origin);
+    [[nodiscard]] Result<void> adopt_json(std::string_view json, Origin origin);
+    [[nodiscard]] Result<void> adopt_patch(std::string_view json);
+    void adopt_compiled(ruleset::Compiled compiled, Origin origin);
+    /// Adopts, or says why not. A host's memory that is used up is a refusal like any other.
+    template <class Adopt>
+    [[nodiscard]] Result<void> attempt(Adopt&& adopt);
     void publish(image::Image image, std::uint64_t unsupported, Origin origin);
     void publish_nothing();
     [[nodiscard]] Status status_now() const;
@@ -82,10 +87,11 @@ private:
 
     const Config& config_;
     std::shared_ptr<const Clock> clock_;
+    image::Memory memory_;
 
     mutable std::mutex mutex_;  // guards all below; readers of the publication need none
     std::unique_ptr<std::condition_variable> became_ready_;
-    ruleset::Workspace workspace_{ruleset::Mode::tolerant};
+    ruleset::Workspace workspace_;
     Publication publication_;
     FileStamp stamp_;
     std::string refused_;  // the last refusal of the watch, logged once

@@ -132,7 +132,7 @@ Result<Compiled> Workspace::finish(Draft& draft) {
     std::vector<LinkInput> inputs;
     inputs.reserve(draft.slots.size());
     for (const Slot& slot : draft.slots) inputs.push_back({&slot.outline, slot.chunk.get()});
-    Result<image::Image> image = link(inputs, checked, draft.environment, draft.version);
+    Result<image::Image> image = link(inputs, checked, draft.environment, draft.version, memory_);
     if (!image) return image.error();
 
     std::vector<std::string> unsupported;

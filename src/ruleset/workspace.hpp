@@ -34,7 +34,8 @@ struct Compiled {
 
 class Workspace {
 public:
-    explicit Workspace(Mode mode) : mode_(mode) {}
+    /// Images are made in `memory`, which outlives them.
+    explicit Workspace(Mode mode, const image::Memory& memory = {}) : mode_(mode), memory_(memory) {}
 
     /// Compiles a whole document. Error `invalid_ruleset`: the message is all problems, a line each, as
     /// `POINTER: what is wrong`. Error `too_large`: a limit of the image.
@@ -74,6 +75,7 @@ private:
     [[nodiscard]] Result<Draft> draft_of_patch(const Node& root) const;
 
     Mode mode_;
+    image::Memory memory_;
     std::string environment_;
     std::uint64_t version_ = 0;
     bool has_ruleset_ = false;  // one was compiled; it may be empty, of environment "" and version 0
