@@ -107,6 +107,7 @@ bool Runtime::step_until(SteadyClock::time_point deadline, bool everything, IsDo
 }
 
 bool Runtime::flush(std::chrono::milliseconds timeout) {
+    if (closed_.load(std::memory_order_relaxed)) return loop_->idle();
     const auto deadline = SteadyClock::now() + timeout;
     if (thread_ == nullptr) return step_until(deadline, true, [this] { return loop_->idle(); });
     std::unique_lock lock(turn_->mutex);
