@@ -15,7 +15,8 @@ Rules::Rules(const Config& config, std::shared_ptr<const Clock> clock)
       clock_(std::move(clock)),
       memory_(memory_of(config.memory)),
       became_ready_(std::make_unique<std::condition_variable>()),
-      workspace_(ruleset::Mode::tolerant, memory_) {
+      workspace_(ruleset::Mode::tolerant,
+                 config.cache.empty() ? ruleset::Retain::no_documents : ruleset::Retain::documents, memory_) {
     told_.since_ms = clock_->unix_ms();
 }
 
