@@ -15,6 +15,7 @@ packages_build=(
     libxxhash-dev
     libabsl-dev
     libre2-dev
+    libssl-dev
 )
 packages_bench=(libbenchmark-dev)
 packages_clang=(clang clang-rt)
