@@ -31,11 +31,17 @@ std::string to_string(const exposure::EventId& id) {
 }
 
 void append_event_json(std::string& out, const exposure::Event& event, const EventOrigin& origin) {
+    exposure::Event placed = event;
+    placed.project = origin.project;
+    append_event_json(out, placed);
+}
+
+void append_event_json(std::string& out, const exposure::Event& event) {
     const bool is_exposure = event.type == exposure::EventType::exposure;
     out += "{\"v\":1,\"id\":\"" + to_string(event.id) + "\",\"type\":";
     out += is_exposure ? "\"exposure\"" : "\"track\"";
     out += ",\"time\":" + std::to_string(event.time_ms);
-    append_member(out, "project", origin.project);
+    append_member(out, "project", event.project);
     append_member(out, "environment", event.environment);
     append_member(out, is_exposure ? "experiment" : "event", event.name);
     if (is_exposure) append_member(out, "variant", event.variant);

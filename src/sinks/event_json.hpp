@@ -16,6 +16,8 @@ struct EventOrigin {
 };
 
 /// Appends the event as one JSON object, without a line end.
+void append_event_json(std::string& out, const exposure::Event& event);
+/// The same with the origin's project in place of the event's.
 void append_event_json(std::string& out, const exposure::Event& event, const EventOrigin& origin);
 
 /// `0193f1c2-7a3b-7c44-9f0e-5d1c2b3a4f5e`
