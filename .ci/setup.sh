@@ -15,6 +15,7 @@ packages_build=(
     libxxhash-dev
     libabsl-dev
     libre2-dev
+    zlib1g-dev
 )
 packages_bench=(libbenchmark-dev)
 packages_clang=(clang clang-rt)
@@ -26,7 +27,6 @@ packages_test=(
     # The layers `net` and `aws`:
     'libboost1.81-dev|libboost-dev'
     libssl-dev
-    zlib1g-dev
     libzstd-dev
 )
 # On an aarch64 machine the native compiler has that name already.

@@ -9,24 +9,12 @@
 
 #include "src/client/file_source.hpp"
 #include "src/client/fork_registry.hpp"
+#include "src/sinks/callback_sink.hpp"
 #include "src/sinks/file_sink.hpp"
-#include "src/sinks/prefix_report.hpp"
 
 namespace expplat::runtime {
 
 namespace {
-
-/// A sink that is a program's own function.
-class CallbackSink final : public exposure::EventSink {
-public:
-    explicit CallbackSink(Sink::Callback callback) : callback_(std::move(callback)) {}
-    void send(std::span<const exposure::Event> batch, Done done) override {
-        done(sinks::report_of(callback_(batch), batch.size()));
-    }
-
-private:
-    Sink::Callback callback_;
-};
 
 /// How long the thread sleeps where nothing is due and nothing wakes it.
 constexpr std::int64_t idle_ms = 1'000;
@@ -139,12 +127,13 @@ void Runtime::publish(image::Image image, std::uint64_t unsupported) {
 
 // ---- recording ----
 
-Result<void> Runtime::start_recording() {
+Result<std::unique_ptr<Delivery>> Runtime::make_delivery() {
     std::unique_ptr<exposure::EventSink> sink;
     switch (config_.sink.kind()) {
-        case Sink::Kind::none: return {};
+        case Sink::Kind::none: return std::unique_ptr<Delivery>();
         case Sink::Kind::file: {
-            auto file = sinks::FileSink::open(config_.sink.file_settings().path, {config_.project});
+            const FileSettings& settings = config_.sink.file_settings();
+            auto file = sinks::FileSink::open({settings.path, settings.rotate_bytes, settings.rotated_files});
             if (!file) return file.error();
             sink = std::move(*file);
             break;
@@ -152,17 +141,37 @@ Result<void> Runtime::start_recording() {
         case Sink::Kind::custom:
             if (!config_.sink.callback())
                 return Error{ErrorCode::invalid_argument, "Sink::custom was given no function"};
-            sink = std::make_unique<CallbackSink>(config_.sink.callback());
+            sink = std::make_unique<sinks::CallbackSink>(config_.sink.callback());
             break;
         case Sink::Kind::http:
         case Sink::Kind::kinesis: return Error{ErrorCode::unsupported, "this build has no network sinks"};
     }
+    std::unique_ptr<sinks::Spool> spool;
+    if (!config_.spool.empty()) {
+        auto opened = sinks::Spool::open(config_.spool, config_.spool_bytes, clock_);
+        if (!opened) return opened.error();
+        spool = std::move(*opened);
+    }
+    std::unique_ptr<sinks::DeadLetters> dead_letters;
+    if (!config_.dead_letters.empty()) {
+        auto opened = sinks::DeadLetters::open(config_.dead_letters);
+        if (!opened) return opened.error();
+        dead_letters = std::move(*opened);
+    }
+    return std::make_unique<Delivery>(std::move(sink), recorder_->queue(), config_, clock_, std::move(spool),
+                                      std::move(dead_letters));
+}
+
+Result<void> Runtime::start_recording() {
     Recorder::Limits limits;
     limits.queue_events = config_.queue_events;
     limits.wake_at_events = config_.batch_events;
     limits.dedupe_window_ms = config_.dedupe_window_ms;
+    if (config_.sink.kind() == Sink::Kind::none) return {};
     recorder_ = std::make_unique<Recorder>(limits, config_.event_attributes, clock_);
-    delivery_ = std::make_unique<Delivery>(std::move(sink), recorder_->queue(), config_, clock_);
+    auto delivery = make_delivery();
+    if (!delivery) return delivery.error();
+    delivery_ = std::move(*delivery);
     recording_.store(recorder_.get(), std::memory_order_release);
     return {};
 }
@@ -187,26 +196,36 @@ void Runtime::track(std::string_view event, const User& user, std::optional<doub
     if (recorder->track(environment, event, user, value, properties)) wake();
 }
 
+/// The thread sends; who flushes asks it to, and waits.
 bool Runtime::flush(std::chrono::milliseconds timeout) {
     if (delivery_ == nullptr) return true;
     const auto deadline = std::chrono::steady_clock::now() + timeout;
-    for (;;) {
-        const std::int64_t wait_ms = delivery_->step(true);
-        if (delivery_->idle()) return true;
-        const auto left = deadline - std::chrono::steady_clock::now();
-        if (left <= std::chrono::milliseconds::zero()) return false;
-        std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(
-            left, std::chrono::milliseconds(std::max<std::int64_t>(wait_ms, 1))));
-    }
+    Signal& signal = *signal_;
+    std::unique_lock lock(signal.mutex);
+    ++signal.flushing;
+    signal.wake = true;
+    signal.changed.notify_one();
+    const bool idle = signal.stepped.wait_until(lock, deadline, [&] { return delivery_->idle(); });
+    --signal.flushing;
+    return idle;
 }
 
 void Runtime::close() {
-    const std::scoped_lock lock(closing_);
-    if (std::exchange(closed_, true)) return;
+    if (closed_.exchange(true)) return;
     stop_thread();
     recording_.store(nullptr, std::memory_order_release);
     if (delivery_ == nullptr) return;
-    if (!flush(std::chrono::milliseconds(config_.shutdown_timeout_ms))) {
+    const auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(config_.shutdown_timeout_ms);
+    delivery_->hurry();
+    for (;;) {
+        const std::int64_t wait_ms = delivery_->step(true);
+        const auto left = deadline - std::chrono::steady_clock::now();
+        if (delivery_->idle() || left <= std::chrono::milliseconds::zero()) break;
+        std::this_thread::sleep_for(
+            std::min<std::chrono::nanoseconds>(left, std::chrono::milliseconds(wait_ms)));
+    }
+    if (!delivery_->idle()) {
         log(LogLevel::warning, "events: not all could be sent before the shutdown's time was up");
     }
     delivery_->abandon();
@@ -226,16 +245,17 @@ Status Runtime::status() {
 Stats Runtime::stats() {
     Stats stats;
     if (recorder_ != nullptr) {
-        exposure::EventQueue::Totals totals;
-        const Delivery::Counts counts = delivery_->counts(totals);
+        const Delivery::Counts counts = delivery_->counts();
+        stats.adopted = counts.adopted;
         stats.deduplicated = recorder_->deduplicated();
         stats.acknowledged = counts.acknowledged;
+        stats.spooled = counts.spooled;
         stats.dead_lettered = counts.dead_lettered;
-        stats.dropped_queue_full = totals.refused;
+        stats.dropped_queue_full = counts.totals.refused;
         stats.dropped_shutdown = counts.dropped_shutdown;
-        stats.in_flight =
-            totals.accepted - counts.acknowledged - counts.dead_lettered - counts.dropped_shutdown;
-        stats.recorded = stats.deduplicated + totals.accepted + totals.refused;
+        stats.dropped_spool = counts.dropped_spool;
+        stats.in_flight = counts.in_flight;
+        stats.recorded = stats.deduplicated + counts.totals.accepted + counts.totals.refused;
         stats.batches = counts.batches;
         stats.failed_deliveries = counts.failed;
     }
@@ -266,7 +286,7 @@ void Runtime::log(LogLevel level, std::string_view line) const {
 void Runtime::start_thread() {
     if (delivery_ == nullptr && config_.source.watch_interval_ms() <= 0) return;
     watched_at_ms_ = clock_->steady_ms();
-    thread_ = std::make_unique<std::thread>([this] { run(); });
+    thread_ = std::make_unique<std::thread>([this, generation = generation_.load()] { run(generation); });
 }
 
 void Runtime::stop_thread() {
@@ -288,11 +308,19 @@ void Runtime::wake() const noexcept {
     signal_->changed.notify_one();
 }
 
-void Runtime::run() {
+void Runtime::run(std::uint64_t generation) {
     for (;;) {
-        std::int64_t wait_ms = delivery_ != nullptr ? std::min(delivery_->step(false), idle_ms) : idle_ms;
+        bool everything = false;
+        {
+            const std::scoped_lock lock(signal_->mutex);
+            everything = signal_->flushing > 0;
+        }
+        std::int64_t wait_ms = idle_ms;
+        if (delivery_ != nullptr) wait_ms = std::min(delivery_->step(everything), wait_ms);
+        if (generation != generation_.load()) return;  // the sink forked: the child has a thread of its own
         if (config_.source.watch_interval_ms() > 0) wait_ms = std::min(wait_ms, watch(clock_->steady_ms()));
         std::unique_lock lock(signal_->mutex);
+        signal_->stepped.notify_all();
         signal_->changed.wait_for(lock, std::chrono::milliseconds(std::max<std::int64_t>(wait_ms, 1)),
                                   [this] { return signal_->wake || signal_->stop; });
         if (signal_->stop) return;
@@ -319,42 +347,39 @@ std::int64_t Runtime::watch(std::int64_t now_ms) {
 // ---- fork ----
 
 void Runtime::before_fork() noexcept {
-    closing_.lock();
     writing_.lock();
-    if (delivery_ != nullptr) {
-        delivery_->delivering().lock();
-        delivery_->mutex().lock();
-        recorder_->queue().mutex().lock();
-    }
+    if (recorder_ != nullptr) recorder_->queue().mutex().lock();
     signal_->mutex.lock();
 }
 
 void Runtime::after_fork_in_parent() noexcept {
     signal_->mutex.unlock();
-    if (delivery_ != nullptr) {
-        recorder_->queue().mutex().unlock();
-        delivery_->mutex().unlock();
-        delivery_->delivering().unlock();
-    }
+    if (recorder_ != nullptr) recorder_->queue().mutex().unlock();
     writing_.unlock();
-    closing_.unlock();
 }
 
 void Runtime::after_fork_in_child() noexcept {
     const bool had_thread = thread_ != nullptr;
+    ++generation_;
     (void)thread_.release();  // that thread is the parent's: there is nothing here to join
     (void)signal_.release();  // and it may be waiting on this
     signal_ = std::make_unique<Signal>();
     if (delivery_ != nullptr) {
         recorder_->queue().clear();
         recorder_->reset_counts();
-        delivery_->reset_after_fork();
         recorder_->queue().mutex().unlock();
-        delivery_->mutex().unlock();
-        delivery_->delivering().unlock();
+        delivery_->disown();
+        (void)delivery_.release();  // the parent's thread may have been in the middle of it
+        auto delivery = make_delivery();
+        if (delivery) {
+            delivery_ = std::move(*delivery);
+        } else {
+            recording_.store(nullptr, std::memory_order_release);
+        }
+    } else if (recorder_ != nullptr) {
+        recorder_->queue().mutex().unlock();
     }
     writing_.unlock();
-    closing_.unlock();
     if (had_thread) start_thread();
 }
 

@@ -64,6 +64,7 @@ private:
     };
 
     [[nodiscard]] Result<void> start_recording();
+    [[nodiscard]] Result<std::unique_ptr<Delivery>> make_delivery();
     [[nodiscard]] Result<void> adopt_file(bool only_if_changed);
     [[nodiscard]] Result<void> adopt_text(std::string_view json);
     void publish(image::Image image, std::uint64_t unsupported);
@@ -74,15 +75,17 @@ private:
 
     void start_thread();
     void stop_thread();
-    void run();
+    void run(std::uint64_t generation);
     [[nodiscard]] std::int64_t watch(std::int64_t now_ms);
 
     /// What the thread waits on. Replaced in a forked child, where nobody waits on the old one any more.
     struct Signal {
         std::mutex mutex;  // guards the flags
         std::condition_variable changed;
+        std::condition_variable stepped;  // for who flushes
         bool wake = false;
         bool stop = false;
+        int flushing = 0;  // threads that want everything sent
     };
 
     Config config_;
@@ -104,9 +107,9 @@ private:
 
     std::unique_ptr<Signal> signal_;
     std::unique_ptr<std::thread> thread_;
-    std::int64_t watched_at_ms_ = 0;  // the thread's own
-    std::mutex closing_;              // guards `closed_`, and serialises close and flush
-    bool closed_ = false;
+    std::int64_t watched_at_ms_ = 0;            // the thread's own
+    std::atomic<std::uint64_t> generation_{0};  // forks since the opening: a thread of another one has ended
+    std::atomic<bool> closed_{false};
 };
 
 }  // namespace expplat::runtime
