@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <random>
+#include <string_view>
 #include <utility>
 
-#include "src/sinks/callback_sink.hpp"
-#include "src/sinks/file_sink.hpp"
+#include "src/client/parts.hpp"
 
 namespace expplat::runtime {
 
@@ -33,37 +34,53 @@ std::unique_ptr<Loop> Loop::without_work(const Config& config, Rules& rules,
 
 Result<void> Loop::start() {
     watched_at_ms_ = clock_->steady_ms();
+    Result<std::unique_ptr<net::HttpTransport>> transport = open_transport(config_);
+    if (!transport) return transport.error();
+    transport_ = std::move(*transport);
+    if (config_.source.kind() == Source::Kind::server) follow();
     if (recorder_ == nullptr) return {};
-    Result<std::unique_ptr<exposure::EventSink>> sink = open_sink();
-    if (!sink) return sink.error();
-    delivery_ = std::make_unique<Delivery>(std::move(*sink), recorder_->queue(), config_, clock_);
+    Result<std::unique_ptr<Delivery>> delivery =
+        open_delivery(config_, recorder_->queue(), transport_.get(), clock_);
+    if (!delivery) return delivery.error();
+    delivery_ = std::move(*delivery);
     return {};
 }
 
-Result<std::unique_ptr<exposure::EventSink>> Loop::open_sink() {
-    switch (config_.sink.kind()) {
-        case Sink::Kind::file:
-            return sinks::FileSink::open(config_.sink.file_settings().path, {config_.project});
-        case Sink::Kind::custom:
-            if (!config_.sink.callback())
-                return Error{ErrorCode::invalid_argument, "Sink::custom was given no function"};
-            return std::unique_ptr<exposure::EventSink>(
-                std::make_unique<sinks::CallbackSink>(config_.sink.callback()));
-        case Sink::Kind::http:
-        case Sink::Kind::kinesis:
-        case Sink::Kind::none: break;
-    }
-    return Error{ErrorCode::unsupported, "this build has no network sinks"};
+void Loop::follow() {
+    sync::Adopter adopter;
+    adopter.put = [this](std::string_view json) { return rules_.put(json); };
+    adopter.patch = [this](std::string_view json) { return rules_.patch(json); };
+    adopter.version = [this] { return rules_.server_version(); };
+    follower_ = std::make_unique<sync::Follower>(follower_settings(config_), *transport_, std::move(adopter),
+                                                 std::random_device{}());
+    follower_->on_change([this](const sync::FollowerStatus& status) { hear(status); });
+}
+
+void Loop::hear(const sync::FollowerStatus& status) {
+    State contact = State::connecting;
+    if (status.state == sync::FollowerState::unauthorized) contact = State::unauthorized;
+    else if (status.contact == sync::Contact::current) contact = State::ready;
+    else if (status.contact == sync::Contact::lost) contact = State::stale;
+    Following following = Following::none;
+    if (status.state == sync::FollowerState::streaming) following = Following::streaming;
+    if (status.state == sync::FollowerState::polling) following = Following::polling;
+    rules_.set_contact(contact, following, status.error);
 }
 
 bool Loop::has_work() const noexcept {
-    return delivery_ != nullptr || config_.source.watch_interval_ms() > 0;
+    return follower_ != nullptr || delivery_ != nullptr || config_.source.watch_interval_ms() > 0;
 }
 
 std::int64_t Loop::step(bool everything) {
     std::int64_t wait_ms = idle_ms;
+    const std::int64_t now_ms = clock_->steady_ms();
+    if (follower_ != nullptr) {
+        wait_ms = std::min(wait_ms, follower_->step(now_ms, clock_->unix_ms()));
+        connections_.store(follower_->status().connections, std::memory_order_relaxed);
+        wait_ms = std::min(wait_ms, rules_.keep_cache(now_ms));
+    }
     if (delivery_ != nullptr) wait_ms = std::min(wait_ms, delivery_->step(everything));
-    if (config_.source.watch_interval_ms() > 0) wait_ms = std::min(wait_ms, watch(clock_->steady_ms()));
+    if (config_.source.watch_interval_ms() > 0) wait_ms = std::min(wait_ms, watch(now_ms));
     return std::max<std::int64_t>(wait_ms, 0);
 }
 
@@ -77,12 +94,20 @@ std::int64_t Loop::watch(std::int64_t now_ms) {
 }
 
 void Loop::wait(std::int64_t wait_ms) {
+    if (transport_ != nullptr) {
+        transport_->poll(wait_ms);
+        return;
+    }
     std::unique_lock lock(waking_);
     woke_.wait_for(lock, std::chrono::milliseconds(wait_ms), [this] { return woken_; });
     woken_ = false;
 }
 
 void Loop::wake() noexcept {
+    if (transport_ != nullptr) {
+        transport_->wake();
+        return;
+    }
     {
         const std::scoped_lock lock(waking_);
         woken_ = true;
@@ -92,25 +117,37 @@ void Loop::wake() noexcept {
 
 bool Loop::idle() const { return delivery_ == nullptr || delivery_->idle(); }
 
+void Loop::hurry() noexcept {
+    if (delivery_ != nullptr) delivery_->hurry();
+}
+
 void Loop::stop() {
+    if (follower_ != nullptr) follower_->stop();
     if (delivery_ != nullptr) delivery_->abandon();
+    rules_.flush_cache();
 }
 
 void Loop::add_to(Stats& stats) const {
+    stats.stream_connections = connections_.load(std::memory_order_relaxed);
     if (delivery_ == nullptr) return;
-    exposure::EventQueue::Totals totals;
-    const Delivery::Counts counts = delivery_->counts(totals);
+    const Delivery::Counts counts = delivery_->counts();
     stats.deduplicated = recorder_->deduplicated();
+    stats.recorded = stats.deduplicated + counts.totals.accepted + counts.totals.refused;
+    stats.adopted = counts.adopted;
     stats.acknowledged = counts.acknowledged;
+    stats.spooled = counts.spooled;
     stats.dead_lettered = counts.dead_lettered;
-    stats.dropped_queue_full = totals.refused;
+    stats.dropped_queue_full = counts.totals.refused;
     stats.dropped_shutdown = counts.dropped_shutdown;
-    stats.in_flight = totals.accepted - counts.acknowledged - counts.dead_lettered - counts.dropped_shutdown;
-    stats.recorded = stats.deduplicated + totals.accepted + totals.refused;
+    stats.dropped_spool = counts.dropped_spool;
+    stats.in_flight = counts.in_flight;
     stats.batches = counts.batches;
     stats.failed_deliveries = counts.failed;
 }
 
-void Loop::abandon_after_fork() noexcept {}
+void Loop::abandon_after_fork() noexcept {
+    if (transport_ != nullptr) transport_->abandon_after_fork();
+    if (delivery_ != nullptr) delivery_->disown();
+}
 
 }  // namespace expplat::runtime

@@ -2,9 +2,11 @@
 //
 // One thread at a time steps it: the client's own, or the program's (`poll`, `flush`, `close`). A forked child throws its
 // copy away, in whatever state the parent's thread left it, and makes its own. `wake` and `counts` may be called from any
-// thread. Nothing here blocks but `wait`. Next: `delivery.hpp`, `rules.hpp`.
+// thread. Nothing here blocks but `wait` (and the writes of spool and cache). Next: `delivery.hpp`, `rules.hpp`; what is
+// built from a configuration is `parts.hpp`.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -16,6 +18,8 @@
 #include "src/client/delivery.hpp"
 #include "src/client/recorder.hpp"
 #include "src/client/rules.hpp"
+#include "src/net/http_transport.hpp"
+#include "src/sync/follower.hpp"
 
 namespace expplat::runtime {
 
@@ -40,6 +44,9 @@ public:
     void wait(std::int64_t wait_ms);
     void wake() noexcept;
 
+    /// The next step tries to send whatever back-off there is: a last try.
+    void hurry() noexcept;
+
     /// Nothing is queued or on its way to the sink.
     [[nodiscard]] bool idle() const;
     /// Stops following and sending; what is left is spooled or counted as dropped.
@@ -52,16 +59,21 @@ public:
 private:
     Loop(const Config& config, Rules& rules, Recorder* recorder, std::shared_ptr<const Clock> clock);
     [[nodiscard]] Result<void> start();
-    [[nodiscard]] Result<std::unique_ptr<exposure::EventSink>> open_sink();
+    void follow();
+    void hear(const sync::FollowerStatus& status);
     [[nodiscard]] std::int64_t watch(std::int64_t now_ms);
 
     const Config& config_;
     Rules& rules_;
     Recorder* recorder_;
     std::shared_ptr<const Clock> clock_;
+    std::unique_ptr<net::HttpTransport> transport_;  // null where nothing needs the network; the last of these to go
+    std::unique_ptr<sync::Follower> follower_;
     std::unique_ptr<Delivery> delivery_;
+    std::atomic<std::uint64_t> connections_{0};  // of streams
     std::int64_t watched_at_ms_ = 0;
 
+    // Where there is no transport to wait in.
     std::mutex waking_;  // guards `woken_`
     std::condition_variable woke_;
     bool woken_ = false;

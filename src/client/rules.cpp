@@ -18,6 +18,12 @@ Rules::Rules(const Config& config, std::shared_ptr<const Clock> clock)
       workspace_(ruleset::Mode::tolerant,
                  config.cache.empty() ? ruleset::Retain::no_documents : ruleset::Retain::documents, memory_) {
     told_.since_ms = clock_->unix_ms();
+    if (config.source.kind() != Source::Kind::server || config.cache.empty()) return;
+    cache_ = std::make_unique<sync::DiskCache>(
+        config.cache, sync::cache_binding(config.source.content(), config.source.key()),
+        [this](const Error& error) {
+            if (config_.logger) config_.logger(LogLevel::error, "the ruleset's cache: " + error.message);
+        });
 }
 
 // ---- adopting ----
@@ -31,7 +37,10 @@ Result<void> Rules::open() {
             adopted = attempt([this] { return adopt_json(config_.source.content(), Origin::text); });
             break;
         case Source::Kind::server:
-        case Source::Kind::none: publish_nothing(); break;
+            publish_nothing();
+            if (cache_ != nullptr) adopt_cache();
+            break;
+        case Source::Kind::none: break;
     }
     tell(lock);
     return adopted;
@@ -125,10 +134,60 @@ Result<void> Rules::adopt_json(std::string_view json, Origin origin) {
 }
 
 Result<void> Rules::adopt_patch(std::string_view json) {
+    if (origin_ == Origin::cache) {
+        if (const Result<void> compiled = compile_cached_document(); !compiled) return compiled.error();
+    }
     Result<ruleset::Compiled> compiled = workspace_.patch(json);
     if (!compiled) return compiled.error();
     adopt_compiled(std::move(*compiled), Origin::server);
     return {};
+}
+
+// ---- the cache ----
+
+void Rules::adopt_cache() {
+    Result<sync::CachedRuleset> cached = cache_->load();
+    if (!cached) {
+        if (cached.error().code != ErrorCode::not_found)
+            notes_.emplace_back(LogLevel::warning, "the ruleset's cache is not used: " + cached.error().message);
+        return;
+    }
+    const Result<void> adopted = attempt([&]() -> Result<void> {
+        if (!cached->image) return adopt_json(cached->document, Origin::cache);
+        const std::uint64_t unsupported = cached->image->view().header().unsupported_count;
+        publish(std::move(*cached->image), unsupported, Origin::cache);
+        return {};
+    });
+    if (!adopted)
+        notes_.emplace_back(LogLevel::warning, "the ruleset's cache is not used: " + adopted.error().message);
+}
+
+/// The image of the cache needs no document, but a patch to it does.
+Result<void> Rules::compile_cached_document() {
+    if (workspace_.version() == publication_.current()->view.version()) return {};
+    const Result<std::string> document = cache_->load_document();
+    const Result<ruleset::Compiled> compiled =
+        document ? workspace_.compile(*document) : Result<ruleset::Compiled>(document.error());
+    if (!compiled) return Error{ErrorCode::not_ready, compiled.error().message};
+    return {};
+}
+
+std::int64_t Rules::keep_cache(std::int64_t now_ms) {
+    if (cache_ == nullptr) return INT64_MAX;
+    return cache_->step(now_ms, [this] { return cached_content(); });
+}
+
+void Rules::flush_cache() {
+    if (cache_ != nullptr) cache_->flush([this] { return cached_content(); });
+    being_cached_.reset();
+}
+
+sync::DiskCache::Content Rules::cached_content() {
+    const std::scoped_lock lock(mutex_);
+    const Published* const current = publication_.current();
+    current->hold();
+    being_cached_.reset(current);
+    return {current->view.environment(), current->view.version(), workspace_.document(), current->image.bytes()};
 }
 
 void Rules::adopt_compiled(ruleset::Compiled compiled, Origin origin) {
@@ -149,6 +208,7 @@ void Rules::publish(image::Image image, std::uint64_t unsupported, Origin origin
     unsupported_ = unsupported;
     origin_ = origin;
     refused_.clear();
+    if (cache_ != nullptr && origin == Origin::server) cache_->mark_changed();
     RulesetChange change;
     change.version = publication_.current()->view.version();
     change.origin = origin;

@@ -22,6 +22,7 @@
 #include "expplat/status.hpp"
 #include "src/client/published.hpp"
 #include "src/ruleset/workspace.hpp"
+#include "src/sync/disk_cache.hpp"
 
 namespace expplat::runtime {
 
@@ -47,6 +48,9 @@ public:
     [[nodiscard]] Result<void> patch(std::string_view json);
     /// The version of the server's ruleset, where one is held (that of the cache, too).
     [[nodiscard]] std::optional<std::uint64_t> server_version() const;
+    /// Writes the cache where it is due. In how many milliseconds it may be due again. From the loop alone, as `flush_cache`.
+    [[nodiscard]] std::int64_t keep_cache(std::int64_t now_ms);
+    void flush_cache();
     /// How the server answers: `connecting` or `stale` (it does not), `ready`, `unauthorized`.
     void set_contact(State contact, Following following, std::string error);
 
@@ -75,6 +79,8 @@ private:
     [[nodiscard]] Result<void> adopt_image(image::Buffer bytes, Origin origin);
     [[nodiscard]] Result<void> adopt_json(std::string_view json, Origin origin);
     [[nodiscard]] Result<void> adopt_patch(std::string_view json);
+    void adopt_cache();
+    [[nodiscard]] Result<void> compile_cached_document();
     void adopt_compiled(ruleset::Compiled compiled, Origin origin);
     /// Adopts, or says why not. A host's memory that is used up is a refusal like any other.
     template <class Adopt>
@@ -82,12 +88,16 @@ private:
     void publish(image::Image image, std::uint64_t unsupported, Origin origin);
     void publish_nothing();
     [[nodiscard]] Status status_now() const;
+    /// What the cache is to hold: a copy, and the image, held for as long as the writing takes.
+    [[nodiscard]] sync::DiskCache::Content cached_content();
     /// Lets the lock go, then logs and tells listeners what was noted under it.
     void tell(std::unique_lock<std::mutex>& lock);
 
     const Config& config_;
     std::shared_ptr<const Clock> clock_;
     image::Memory memory_;
+
+    std::unique_ptr<sync::DiskCache> cache_;  // null: none. The loop's own, but for `mark_changed`, which comes from it too
 
     mutable std::mutex mutex_;  // guards all below; readers of the publication need none
     std::unique_ptr<std::condition_variable> became_ready_;

@@ -136,6 +136,7 @@ void Runtime::close() {
     if (closed_.exchange(true)) return;
     stop_thread();
     recording_.store(nullptr, std::memory_order_release);
+    loop_->hurry();
     if (!step_until(SteadyClock::now() + std::chrono::milliseconds(config_.shutdown_timeout_ms), true,
                     [this] { return loop_->idle(); })) {
         log(LogLevel::warning, "events: not all could be sent before the shutdown's time was up");

@@ -1,6 +1,7 @@
-// `CallbackSink`: a program's own function as a sink (`Sink::custom`).
+// `CallbackSink`: a sink that is a program's own function (`Sink::custom`).
 //
-// Called by the client's loop, with no lock held: the function may ask the client, and fork. It must not throw.
+// Called by the client's loop and answered at once. The function may do what it likes, but throw: where it does all the
+// same, nothing was delivered, and the batch is offered again.
 #pragma once
 
 #include <functional>
@@ -17,11 +18,18 @@ public:
     using Callback = std::function<exposure::Delivery(std::span<const exposure::Event>)>;
 
     explicit CallbackSink(Callback callback) : callback_(std::move(callback)) {}
+
     void send(std::span<const exposure::Event> batch, Done done) override {
-        done(report_of(callback_(batch), batch.size()));
+        done(report_of(call(batch), batch.size()));
     }
 
 private:
+    [[nodiscard]] exposure::Delivery call(std::span<const exposure::Event> batch) const {
+        try {
+            return callback_(batch);
+        } catch (...) { return {0, 0, "the program's own sink threw an exception"}; }
+    }
+
     Callback callback_;
 };
 
