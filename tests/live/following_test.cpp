@@ -130,7 +130,6 @@ TEST_F(FollowingServer, APatchAppliesToWhatTheCacheHeld) {
     server.post("patch", patch_text(1, 2));  // while nobody listens
     const Client client = open(config);
     ASSERT_TRUE(client.wait_ready(0ms));
-    EXPECT_EQ(version_seen(client), 1);
     EXPECT_TRUE(follows_to(client, 2));
     EXPECT_EQ(server.state("streams_resumed"), 1);
 }
