@@ -102,13 +102,14 @@ struct EventLoop::Timer::State : std::enable_shared_from_this<State> {
     void wait() {
         waits_until = deadline;
         timer.expires_at(deadline);
-        timer.async_wait([self = shared_from_this(), wait = ++wait_number](const boost::system::error_code& error) {
-            if (error || wait != self->wait_number) return;
-            self->waits_until = never;
-            if (!self->fire) return;
-            if (std::chrono::steady_clock::now() < self->deadline) return self->wait();
-            std::exchange(self->fire, nullptr)();
-        });
+        timer.async_wait(
+            [self = shared_from_this(), wait = ++wait_number](const boost::system::error_code& error) {
+                if (error || wait != self->wait_number) return;
+                self->waits_until = never;
+                if (!self->fire) return;
+                if (std::chrono::steady_clock::now() < self->deadline) return self->wait();
+                std::exchange(self->fire, nullptr)();
+            });
     }
 
     void move(std::int64_t after_ms) {
