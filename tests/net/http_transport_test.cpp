@@ -418,7 +418,7 @@ TEST(HttpTransport, DestroyedWithExchangesUnderWayLeavesNothing) {
     }
     for (const auto& seen : all) EXPECT_LE(seen->ends, 1);
     Client waiting;
-    EXPECT_TRUE(waiting.poll_until([&] { return open_descriptors() <= before + 3; }));
+    EXPECT_TRUE(waiting.poll_until([&] { return open_descriptors() <= before + 4; }));
 }
 
 // --- polling -----------------------------------------------------------------------------------------------
@@ -446,6 +446,7 @@ TEST(HttpTransport, AWaitingPollUsesNoProcessorTime) {
 }
 
 TEST(HttpTransport, WakeEndsAWaitFromAnotherThread) {
+    LoopbackServer server(always(answer("still works")));
     Client client;
     client.transport().wake();
     const Stopwatch before;
@@ -458,10 +459,10 @@ TEST(HttpTransport, WakeEndsAWaitFromAnotherThread) {
         });
         const Stopwatch watch;
         client.transport().poll(5'000);
-        EXPECT_LT(watch.ms(), 1'000);
+        EXPECT_LT(watch.ms(),
+                  500);  // Asio waits by slices of a second: a wake that got lost would end with one
         other.join();
     }
-    LoopbackServer server(always(answer("still works")));
     EXPECT_TRUE(client.run(server.url())->is_success());
 }
 
