@@ -24,7 +24,8 @@ std::string written(const std::map<std::string, Section, std::less<>>& sections)
         if (section.properties.empty()) out += name + "\n";
         for (const auto& [key, value] : section.properties) out += name + '.' + key + '=' + value + '\n';
         for (const auto& [key, properties] : section.nested) {
-            for (const auto& [inner, value] : properties) out += name + '.' + key + '/' + inner + '=' + value + '\n';
+            for (const auto& [inner, value] : properties)
+                out += name + '.' + key + '/' + inner + '=' + value + '\n';
         }
     }
     return out;
@@ -56,12 +57,12 @@ TEST(ProfileFile, ReadsWhatTheFormatHas) {
         {"a value of two lines", "[profile a]\nx = 1\n  2\n\t3 \n", "a.x=1\n2\n3\n"},
         {"the last property counts", "[profile a]\nx=1\nx=2", "a.x=2\n"},
         {"a profile in two pieces", "[profile a]\nx=1\n[profile b]\n[profile a]\ny=2", "a.x=1\na.y=2\nb\n"},
-        {"default with the prefix stands over default without", "[default]\nx=1\n[profile default]\ny=2\n[default]\nz=3",
-         "default.y=2\n"},
+        {"default with the prefix stands over default without",
+         "[default]\nx=1\n[profile default]\ny=2\n[default]\nz=3", "default.y=2\n"},
         {"nested properties", "[profile a]\ns3 =\n  Max = 1\n  # c\n  min=2\nx=3",
          "a.s3=\na.x=3\na.s3/max=1\na.s3/min=2\n"},
-        {"other sections are passed over", "[sso-session s]\nx=1\n  y\n[plugins]\nz=1\n[a]\nx=1\n[profile b]\nx=2",
-         "b.x=2\n"},
+        {"other sections are passed over",
+         "[sso-session s]\nx=1\n  y\n[plugins]\nz=1\n[a]\nx=1\n[profile b]\nx=2", "b.x=2\n"},
         {"credentials have no prefix", "[a]\nx=1\n[profile b]\nx=2\n[default]\nx=3", "a.x=1\ndefault.x=3\n",
          ProfileFile::credentials},
     };
@@ -73,7 +74,8 @@ TEST(ProfileFile, ReadsWhatTheFormatHas) {
 
 TEST(ProfileFile, ReadsServices) {
     const Profiles profiles = parse(
-        "[services local]\nkinesis =\n  endpoint_url = http://127.0.0.1:4567\nsts=\n endpoint_url=http://h\n");
+        "[services local]\nkinesis =\n  endpoint_url = http://127.0.0.1:4567\nsts=\n "
+        "endpoint_url=http://h\n");
     EXPECT_EQ(written(profiles.services),
               "local.kinesis=\nlocal.sts=\nlocal.kinesis/endpoint_url=http://127.0.0.1:4567\n"
               "local.sts/endpoint_url=http://h\n");
@@ -108,7 +110,8 @@ TEST(ProfileFile, RefusesOtherLinesByNumberAndNeverQuotesThem) {
 TEST(ProfileFile, HasABound) {
     Profiles profiles;
     const std::string text(profile_file_bytes + 1, '\n');
-    EXPECT_EQ(parse_profile_file(text, ProfileFile::config, "f", profiles).error().code, ErrorCode::too_large);
+    EXPECT_EQ(parse_profile_file(text, ProfileFile::config, "f", profiles).error().code,
+              ErrorCode::too_large);
     EXPECT_TRUE(
         parse_profile_file(std::string_view(text).substr(1), ProfileFile::config, "f", profiles).ok());
 }

@@ -22,7 +22,8 @@ std::string written(const Result<ProfilePlan>& plan) {
     std::string out = bases[static_cast<std::size_t>(plan->base)];
     out += ' ' + plan->why + plan->keys.access_key_id + plan->web_identity.token_path;
     for (const AssumedRole& role : plan->roles) {
-        out += " -> " + role.arn + ',' + role.session_name + ',' + role.external_id + ',' + role.duration_seconds;
+        out += " -> " + role.arn + ',' + role.session_name + ',' + role.external_id + ',' +
+               role.duration_seconds;
     }
     return out;
 }
@@ -35,7 +36,8 @@ TEST(ProfilePlan, FollowsAProfile) {
         {"", "none the profile `p` is not there"},
         {"[profile p]\nregion=r", "none the profile `p` has no keys and no role"},
         {"[profile p]\naws_access_key_id=id\naws_secret_access_key=s", "keys id"},
-        {"[profile p]\nrole_arn=R\nsource_profile=q\nrole_session_name=n\nexternal_id=e\nduration_seconds=900\n"
+        {"[profile "
+         "p]\nrole_arn=R\nsource_profile=q\nrole_session_name=n\nexternal_id=e\nduration_seconds=900\n"
          "[profile q]\naws_access_key_id=id\naws_secret_access_key=s",
          "keys id -> R,n,e,900"},
         {"[profile p]\nrole_arn=R\nsource_profile=q\n[profile q]\nrole_arn=Q\nsource_profile=r\n[profile r]\n"
@@ -61,7 +63,8 @@ TEST(ProfilePlan, SaysWhatCannotBeDone) {
         const char* text;
         const char* error;
     } cases[] = {
-        {"aws_access_key_id=id", "invalid_argument: the profile `p` has aws_access_key_id but no aws_secret_access_key"},
+        {"aws_access_key_id=id",
+         "invalid_argument: the profile `p` has aws_access_key_id but no aws_secret_access_key"},
         {"aws_secret_access_key=hunter2",
          "invalid_argument: the profile `p` has aws_secret_access_key but no aws_access_key_id"},
         {"role_arn=R", "invalid_argument: the profile `p` has role_arn, but neither source_profile nor"},
@@ -69,13 +72,16 @@ TEST(ProfilePlan, SaysWhatCannotBeDone) {
          "invalid_argument: the profile `p` has both source_profile and credential_source"},
         {"role_arn=R\nsource_profile=q",
          "invalid_argument: the profile `p` has the profile `q` as source_profile, which is not there"},
-        {"role_arn=R\nsource_profile=p", "invalid_argument: the profile `p` assumes a role from the profile `p`"},
+        {"role_arn=R\nsource_profile=p",
+         "invalid_argument: the profile `p` assumes a role from the profile `p`"},
         {"role_arn=R\nsource_profile=q\n[profile q]\nrole_arn=R\nsource_profile=p",
          "invalid_argument: the profile `p` comes back to itself"},
-        {"role_arn=R\ncredential_source=Hunter2", "invalid_argument: credential_source of the profile `p` is none of"},
+        {"role_arn=R\ncredential_source=Hunter2",
+         "invalid_argument: credential_source of the profile `p` is none of"},
         {"role_arn=R\nsource_profile=p\nduration_seconds=1h",
          "invalid_argument: duration_seconds of the profile `p` is no number"},
-        {"role_arn=R\nsource_profile=p\nmfa_serial=m", "unsupported: the profile `p` asks for a multi-factor device"},
+        {"role_arn=R\nsource_profile=p\nmfa_serial=m",
+         "unsupported: the profile `p` asks for a multi-factor device"},
         {"sso_session=s", "unsupported: the profile `p` asks for AWS IAM Identity Center (sso_session)"},
         {"sso_start_url=s", "unsupported: the profile `p` asks for AWS IAM Identity Center (sso_start_url)"},
         {"credential_process=hunter2", "unsupported: the profile `p` runs a program (credential_process)"},
@@ -88,7 +94,8 @@ TEST(ProfilePlan, SaysWhatCannotBeDone) {
     }
     std::string chain;
     for (int i = 0; i < 12; ++i) {
-        chain += "[profile " + std::to_string(i) + "]\nrole_arn=R\nsource_profile=" + std::to_string(i + 1) + '\n';
+        chain +=
+            "[profile " + std::to_string(i) + "]\nrole_arn=R\nsource_profile=" + std::to_string(i + 1) + '\n';
     }
     EXPECT_EQ(written(plan_profile(parse(chain), "0")),
               "invalid_argument: the profile `0` has too long a chain of source_profile");
@@ -97,7 +104,8 @@ TEST(ProfilePlan, SaysWhatCannotBeDone) {
 TEST(ProfilePlan, StandsForVariablesThatAreNotSet) {
     const Profiles profiles = parse(
         "[profile p]\nregion=eu-west-1\nservices=s\nendpoint_url=http://all\nuse_fips_endpoint=true\n"
-        "[services s]\nkinesis=\n  endpoint_url=http://kinesis\nsecrets_manager=\n  endpoint_url=http://secrets\n");
+        "[services s]\nkinesis=\n  endpoint_url=http://kinesis\nsecrets_manager=\n  "
+        "endpoint_url=http://secrets\n");
     tests::FakeSurroundings fake;
     const Environment environment = with_profile(fake.surroundings().environment, profiles, "p");
     EXPECT_EQ(environment("AWS_REGION"), "eu-west-1");

@@ -22,7 +22,8 @@ constexpr const char* whole =
 
 TEST(Sts, AsksForARoleWithASignature) {
     const AssumedRole role{"arn:aws:iam::1:role/a b", "session", "e/1", "900"};
-    const Result<net::Request> request = assume_role(sts, role, {"AKID", "secret", "token"}, 1'763'902'800'000);
+    const Result<net::Request> request =
+        assume_role(sts, role, {"AKID", "secret", "token"}, 1'763'902'800'000);
     ASSERT_TRUE(request.ok());
     EXPECT_EQ(request->method, "POST");
     EXPECT_EQ(request->url, "https://sts.eu-west-1.amazonaws.com/");
@@ -61,9 +62,10 @@ TEST(Sts, ReadsNothingElse) {
     const std::string text = whole;
     for (const std::string& body :
          {std::string(), std::string("{}"), answer(""), text, answer("<AccessKeyId>A</AccessKeyId>"),
-          answer(text.substr(0, text.size() - 1)), answer("<AccessKeyId><b/>A</AccessKeyId>" + text.substr(30)),
-          answer("<AccessKeyId>&hunter;</AccessKeyId>" + text.substr(30)),
-          "<Credentials>" + text, answer(text).substr(0, 300)}) {
+          answer(text.substr(0, text.size() - 1)),
+          answer("<AccessKeyId><b/>A</AccessKeyId>" + text.substr(30)),
+          answer("<AccessKeyId>&hunter;</AccessKeyId>" + text.substr(30)), "<Credentials>" + text,
+          answer(text).substr(0, 300)}) {
         const Result<Credentials> read = read_sts_answer(200, body, "R");
         ASSERT_FALSE(read.ok()) << body;
         EXPECT_EQ(read.error().message, "STS, asked for the role R, sent no credentials");
@@ -72,15 +74,19 @@ TEST(Sts, ReadsNothingElse) {
 }
 
 TEST(Sts, ReadsTheCodeOfAnError) {
-    const auto error = [](int status, const std::string& body) { return read_sts_answer(status, body, "R").error(); };
+    const auto error = [](int status, const std::string& body) {
+        return read_sts_answer(status, body, "R").error();
+    };
     const std::string denied =
-        "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>hunter2</Message></Error></ErrorResponse>";
+        "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>hunter2</Message></"
+        "Error></ErrorResponse>";
     EXPECT_EQ(error(403, denied).message, "STS, asked for the role R, answered 403 AccessDenied");
     EXPECT_EQ(error(403, denied).code, ErrorCode::unauthorized);
     EXPECT_EQ(error(400, "<Code>IDPCommunicationError</Code>").code, ErrorCode::network);
     EXPECT_EQ(error(503, "").message, "STS, asked for the role R, answered 503");
     EXPECT_EQ(error(503, "").code, ErrorCode::network);
-    EXPECT_EQ(error(400, "<Code>" + std::string(65, 'x') + "</Code>").message, "STS, asked for the role R, answered 400");
+    EXPECT_EQ(error(400, "<Code>" + std::string(65, 'x') + "</Code>").message,
+              "STS, asked for the role R, answered 400");
     EXPECT_EQ(error(400, "<Code>a\nb</Code>").message, "STS, asked for the role R, answered 400");
 }
 
