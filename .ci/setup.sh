@@ -15,20 +15,20 @@ packages_build=(
     libxxhash-dev
     libabsl-dev
     libre2-dev
-    libssl-dev
-)
-packages_bench=(libbenchmark-dev)
-packages_clang=(clang clang-rt)
-packages_lint=(clang 'clang-format-14|clang-format' 'clang-tidy-14|clang-tidy' python3)
-packages_unit=(libgtest-dev libgmock-dev libssl-dev python3)
-packages_test=(
-    valgrind
-    g++-mingw-w64-x86-64-posix
-    # The layers `net` and `aws`:
+    # The layer `net`:
     'libboost1.81-dev|libboost-dev'
     libssl-dev
     zlib1g-dev
     libzstd-dev
+    libc-ares-dev
+)
+packages_bench=(libbenchmark-dev)
+packages_clang=(clang clang-rt)
+packages_lint=(clang 'clang-format-14|clang-format' 'clang-tidy-14|clang-tidy' python3)
+packages_unit=(libgtest-dev libgmock-dev python3)
+packages_test=(
+    valgrind
+    g++-mingw-w64-x86-64-posix
 )
 # On an aarch64 machine the native compiler has that name already.
 [[ "$(uname -m)" == aarch64 ]] || packages_test+=(g++-aarch64-linux-gnu)

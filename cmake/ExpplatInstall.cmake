@@ -21,6 +21,8 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/expplatConfigVersion.cma
 install(FILES
     "${PROJECT_BINARY_DIR}/expplatConfig.cmake"
     "${PROJECT_BINARY_DIR}/expplatConfigVersion.cmake"
+    "${PROJECT_SOURCE_DIR}/cmake/FindCares.cmake"
     "${PROJECT_SOURCE_DIR}/cmake/FindXxhash.cmake"
+    "${PROJECT_SOURCE_DIR}/cmake/FindZstd.cmake"
     "${PROJECT_SOURCE_DIR}/cmake/Findre2.cmake"
     DESTINATION "${EXPPLAT_PACKAGE_DIR}")

@@ -121,6 +121,15 @@ public:
     /// Reads the source again and adopts it where it changed. On an error the last good ruleset stays.
     Result<void> reload();
 
+    /// Waits until there is a ruleset to answer from, from the source or from the cache. False where `timeout` passed first.
+    bool wait_ready(std::chrono::milliseconds timeout) const;
+
+    /// Does what is due: reads what has come, sends what waits; never blocks on the network. Only with `manual_poll`; from
+    /// one thread at a time. `now` is for programs that own time: it must not go back, and is then the client's steady clock.
+    /// Returns in how many milliseconds it should be called again at the latest.
+    std::int64_t poll();
+    std::int64_t poll(std::chrono::steady_clock::time_point now);
+
     /// The current ruleset, held until it is let go.
     [[nodiscard]] Snapshot snapshot() const noexcept;
     [[nodiscard]] Status status() const;

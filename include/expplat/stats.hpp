@@ -3,7 +3,7 @@
 // A value, asked of a `Client` by any thread. Exactly, and at any moment,
 //
 //     recorded + adopted = deduplicated + acknowledged + spooled + dead_lettered
-//                        + dropped_queue_full + dropped_shutdown + in_flight
+//                        + dropped_queue_full + dropped_shutdown + dropped_spool + in_flight
 //
 // Source: EVENTS.md, "Producing".
 #pragma once
@@ -21,6 +21,8 @@ struct Stats {
     std::uint64_t dead_lettered = 0;  // can never be delivered; in the dead-letter file where there is one
     std::uint64_t dropped_queue_full = 0;  // the newest, when the queue was full
     std::uint64_t dropped_shutdown = 0;    // left when `shutdown_timeout_ms` was up, and not spooled
+    std::uint64_t dropped_spool = 0;       // were on disk, and could not be read back
+    std::uint64_t dropped_spool = 0;       // were on disk, and could not be read back
     std::uint64_t in_flight = 0;           // in memory: queued, or handed to the sink
     std::uint64_t batches = 0;             // handed to the sink, repeats included
     std::uint64_t failed_deliveries = 0;   // batches of which something had to be offered again

@@ -23,12 +23,21 @@ void record(const Runtime& client, const Published& ruleset, const eval::Answer&
         client.wake();
 }
 
+/// Answers from a ruleset; from the one that stands in before there is any, that the client is not ready.
+EXPPLAT_INLINE eval::Answer answer_of(const Published& ruleset, std::string_view key,
+                                      const User& user) noexcept {
+    eval::Answer answer = eval::evaluate(ruleset.view, key, user, ruleset.patterns);
+    if (answer.error == EvaluationError::flag_not_found && !ruleset.ready) [[unlikely]]
+        answer.error = EvaluationError::provider_not_ready;
+    return answer;
+}
+
 /// Evaluates under a guard and hands the answer on while its views are valid.
 template <class Use>
 auto with_answer(const Runtime& client, std::string_view key, const User& user, Use&& use) {
     const ReadGuard guard;
     const Published& ruleset = *client.publication().current();
-    const eval::Answer answer = eval::evaluate(ruleset.view, key, user, ruleset.patterns);
+    const eval::Answer answer = answer_of(ruleset, key, user);
     return use(ruleset, answer, guard);
 }
 
@@ -66,6 +75,9 @@ Client::~Client() = default;
 
 void Client::close() { runtime_->close(); }
 bool Client::flush(std::chrono::milliseconds timeout) const { return runtime_->flush(timeout); }
+bool Client::wait_ready(std::chrono::milliseconds timeout) const { return runtime_->wait_ready(timeout); }
+std::int64_t Client::poll() { return runtime_->poll(std::nullopt); }
+std::int64_t Client::poll(std::chrono::steady_clock::time_point now) { return runtime_->poll(now); }
 Result<void> Client::reload() { return runtime_->reload(); }
 Status Client::status() const { return runtime_->status(); }
 Stats Client::stats() const { return runtime_->stats(); }
@@ -75,7 +87,7 @@ Stats Client::stats() const { return runtime_->stats(); }
 Variant Client::variant(std::string_view key, const User& user) const noexcept {
     const ReadGuard guard;
     const Published& ruleset = *runtime_->publication().current();
-    const eval::Answer answer = eval::evaluate(ruleset.view, key, user, ruleset.patterns);
+    const eval::Answer answer = answer_of(ruleset, key, user);
     if (answer.exposure) record(*runtime_, ruleset, answer, user, guard);
     return Variant(answer, ruleset.view.version());
 }
@@ -149,7 +161,7 @@ Variant Client::Handle::variant(const User& user) const noexcept {
     const auto offset = static_cast<image::Offset>(place);
     if (offset == 0) {
         eval::Answer unknown;
-        unknown.error = EvaluationError::flag_not_found;
+        unknown.error = ruleset.ready ? EvaluationError::flag_not_found : EvaluationError::provider_not_ready;
         return Variant(unknown, ruleset.view.version());
     }
     const eval::Answer answer =

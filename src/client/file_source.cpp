@@ -33,7 +33,7 @@ Error failure(const std::string& path, int number) {
 
 }  // namespace
 
-Result<image::Buffer> read_file(const std::string& path, std::size_t most) {
+Result<image::Buffer> read_file(const std::string& path, std::size_t most, const image::Memory& memory) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat status {};
     if (file.number() < 0 || ::fstat(file.number(), &status) != 0) return failure(path, errno);
@@ -44,7 +44,7 @@ Result<image::Buffer> read_file(const std::string& path, std::size_t most) {
                                                " bytes, more than the " + std::to_string(most) +
                                                " that a ruleset may have"};
     }
-    image::Buffer buffer(static_cast<std::size_t>(status.st_size));
+    image::Buffer buffer(static_cast<std::size_t>(status.st_size), memory);
     std::size_t done = 0;
     while (done < buffer.size()) {
         const ssize_t count = ::read(file.number(), buffer.data() + done, buffer.size() - done);

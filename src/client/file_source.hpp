@@ -13,7 +13,8 @@ namespace expplat::runtime {
 
 /// The file's bytes. Errors: `not_found`, `too_large` (over `most` bytes), `io` (a directory, no permission, it shrank
 /// while it was read).
-[[nodiscard]] Result<image::Buffer> read_file(const std::string& path, std::size_t most);
+[[nodiscard]] Result<image::Buffer> read_file(const std::string& path, std::size_t most,
+                                              const image::Memory& memory = {});
 
 /// The bytes begin as an image does; otherwise they are taken for JSON.
 [[nodiscard]] bool is_image(const image::Buffer& content) noexcept;

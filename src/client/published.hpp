@@ -23,13 +23,14 @@ using LiveCount = std::atomic<std::uint64_t>;
 
 struct Published {
     Published(std::shared_ptr<LiveCount> count, image::Image adopted, const ruleset::PatternTable* before,
-              std::uint32_t serial_number)
+              std::uint32_t serial_number, bool is_ready)
         : live(std::move(count)),
           image(std::move(adopted)),
           view(image.view()),
           table(view, before),
           patterns(table.patterns()),
-          serial(serial_number) {
+          serial(serial_number),
+          ready(is_ready) {
         live->fetch_add(1, std::memory_order_relaxed);
     }
     ~Published() { live->fetch_sub(1, std::memory_order_relaxed); }
@@ -42,6 +43,7 @@ struct Published {
     ruleset::PatternTable table;
     eval::Patterns patterns;
     std::uint32_t serial;                              // of all rulesets of the process; never 0
+    bool ready;                                        // false: stands in until there is a ruleset
     mutable std::atomic<std::uint32_t> references{1};  // the publication's own, and those of snapshots
 
     void hold() const noexcept { references.fetch_add(1, std::memory_order_relaxed); }

@@ -1,170 +1,76 @@
 #include "src/client/runtime.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <string>
 #include <utility>
 
-#include <sys/stat.h>
-
-#include "src/client/file_source.hpp"
 #include "src/client/fork_registry.hpp"
-#include "src/sinks/file_sink.hpp"
-#include "src/sinks/prefix_report.hpp"
+#include "src/ruleset/json.hpp"
 
 namespace expplat::runtime {
 
 namespace {
 
-/// A sink that is a program's own function.
-class CallbackSink final : public exposure::EventSink {
-public:
-    explicit CallbackSink(Sink::Callback callback) : callback_(std::move(callback)) {}
-    void send(std::span<const exposure::Event> batch, Done done) override {
-        done(sinks::report_of(callback_(batch), batch.size()));
+using SteadyClock = std::chrono::steady_clock;
+
+Result<void> check(const Config& config) {
+    if (config.source.kind() == Source::Kind::none) {
+        return Error{ErrorCode::invalid_argument,
+                     "config.source is not set: use Source::server, Source::file or Source::text"};
     }
+    if (config.queue_events == 0 || config.batch_events == 0 || config.batch_age_ms <= 0) {
+        return Error{ErrorCode::invalid_argument,
+                     "queue_events, batch_events and batch_age_ms must be positive"};
+    }
+    return {};
+}
 
-private:
-    Sink::Callback callback_;
-};
-
-/// How long the thread sleeps where nothing is due and nothing wakes it.
-constexpr std::int64_t idle_ms = 1'000;
+std::shared_ptr<const Clock> clock_of(const Config& config, const std::shared_ptr<HostClock>& host_clock) {
+    if (config.clock != nullptr) return config.clock;
+    if (host_clock != nullptr) return host_clock;
+    return std::make_shared<const SystemClock>();
+}
 
 }  // namespace
 
 Runtime::Runtime(Config config)
     : config_(std::move(config)),
-      clock_(config_.clock != nullptr ? config_.clock : std::make_shared<const SystemClock>()),
-      signal_(std::make_unique<Signal>()) {}
+      host_clock_(config_.manual_poll && config_.clock == nullptr ? std::make_shared<HostClock>() : nullptr),
+      clock_(clock_of(config_, host_clock_)),
+      rules_(config_, clock_),
+      turn_(std::make_unique<Turn>()) {}
 
 Result<std::unique_ptr<Runtime>> Runtime::open(Config config) {
-    if (config.source.kind() == Source::Kind::none) {
-        return Error{ErrorCode::invalid_argument,
-                     "config.source is not set: use Source::file or Source::text"};
-    }
-    if (config.source.kind() == Source::Kind::server)
-        return Error{ErrorCode::unsupported, "this build does not follow servers"};
-    if (config.queue_events == 0 || config.batch_events == 0 || config.batch_age_ms <= 0) {
-        return Error{ErrorCode::invalid_argument,
-                     "queue_events, batch_events and batch_age_ms must be positive"};
-    }
+    if (const Result<void> checked = check(config); !checked) return checked.error();
     epoch::prepare();
     std::unique_ptr<Runtime> runtime(new Runtime(std::move(config)));
-    {
-        std::unique_lock lock(runtime->writing_);
-        const Result<void> adopted = runtime->config_.source.kind() == Source::Kind::file
-                                         ? runtime->adopt_file(false)
-                                         : runtime->adopt_text(runtime->config_.source.content());
-        runtime->log_notes(lock);
-        if (!adopted) return adopted.error();
+    if (const Result<void> opened = runtime->rules_.open(); !opened) return opened.error();
+    if (runtime->config_.sink.kind() != Sink::Kind::none) {
+        Recorder::Limits limits;
+        limits.queue_events = runtime->config_.queue_events;
+        limits.wake_at_events = runtime->config_.batch_events;
+        limits.dedupe_window_ms = runtime->config_.dedupe_window_ms;
+        runtime->recorder_ =
+            std::make_unique<Recorder>(limits, runtime->config_.event_attributes, runtime->clock_);
+        runtime->recording_.store(runtime->recorder_.get(), std::memory_order_release);
     }
-    if (const Result<void> recording = runtime->start_recording(); !recording) return recording.error();
+    Result<std::unique_ptr<Loop>> loop =
+        Loop::open(runtime->config_, runtime->rules_, runtime->recorder_.get(), runtime->clock_);
+    if (!loop) return loop.error();
+    runtime->loop_ = std::move(*loop);
     fork_registry::add(*runtime);
     runtime->start_thread();
     return runtime;
 }
 
 Runtime::~Runtime() {
+    if (loop_ == nullptr) return;  // it was never opened
     close();
     fork_registry::remove(*this);
 }
 
-// ---- the ruleset ----
-
-Result<void> Runtime::reload() {
-    if (config_.source.kind() != Source::Kind::file) return {};  // a text does not change
-    std::unique_lock lock(writing_);
-    Result<void> adopted = adopt_file(false);
-    log_notes(lock);
-    return adopted;
-}
-
-Runtime::FileStamp Runtime::stamp_of(const std::string& path) {
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) return {};
-    return {std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_size,
-            status.st_ino};
-}
-
-Result<void> Runtime::adopt_file(bool only_if_changed) {
-    const std::string& path = config_.source.content();
-    const FileStamp stamp = stamp_of(path);
-    if (only_if_changed && stamp == stamp_) return {};
-    stamp_ = stamp;
-    Result<image::Buffer> content = read_file(path, limits::image_bytes);
-    if (!content) {
-        ++refusals_;
-        return content.error();
-    }
-    if (!is_image(*content)) {
-        const Result<void> adopted =
-            adopt_text({reinterpret_cast<const char*>(content->data()), content->size()});
-        if (!adopted) return Error{adopted.error().code, path + ":\n" + adopted.error().message};
-        return {};
-    }
-    Result<image::Image> image = image::Image::from_buffer(std::move(*content));
-    if (!image) {
-        ++refusals_;
-        return Error{image.error().code, path + ": " + image.error().message};
-    }
-    const std::uint64_t unsupported = image->view().header().unsupported_count;
-    publish(std::move(*image), unsupported);
-    return {};
-}
-
-Result<void> Runtime::adopt_text(std::string_view json) {
-    Result<ruleset::Compiled> compiled = workspace_.compile(json);
-    if (!compiled) {
-        ++refusals_;
-        return compiled.error();
-    }
-    for (const std::string& pointer : compiled->unsupported) {
-        notes_.emplace_back(LogLevel::warning,
-                            "this library does not support " + pointer + ": it answers the caller's default");
-    }
-    publish(std::move(compiled->image), compiled->unsupported.size());
-    return {};
-}
-
-void Runtime::publish(image::Image image, std::uint64_t unsupported) {
-    const Published* const before = publication_.current();
-    publication_.publish(new Published(publication_.counter(), std::move(image),
-                                       before == nullptr ? nullptr : &before->table,
-                                       Publication::next_serial()));
-    ++adopted_;
-    unsupported_ = unsupported;
-    refused_.clear();
-}
-
-// ---- recording ----
-
-Result<void> Runtime::start_recording() {
-    std::unique_ptr<exposure::EventSink> sink;
-    switch (config_.sink.kind()) {
-        case Sink::Kind::none: return {};
-        case Sink::Kind::file: {
-            auto file = sinks::FileSink::open(config_.sink.file_settings().path, {config_.project});
-            if (!file) return file.error();
-            sink = std::move(*file);
-            break;
-        }
-        case Sink::Kind::custom:
-            if (!config_.sink.callback())
-                return Error{ErrorCode::invalid_argument, "Sink::custom was given no function"};
-            sink = std::make_unique<CallbackSink>(config_.sink.callback());
-            break;
-        case Sink::Kind::http:
-        case Sink::Kind::kinesis: return Error{ErrorCode::unsupported, "this build has no network sinks"};
-    }
-    Recorder::Limits limits;
-    limits.queue_events = config_.queue_events;
-    limits.wake_at_events = config_.batch_events;
-    limits.dedupe_window_ms = config_.dedupe_window_ms;
-    recorder_ = std::make_unique<Recorder>(limits, config_.event_attributes, clock_);
-    delivery_ = std::make_unique<Delivery>(std::move(sink), recorder_->queue(), config_, clock_);
-    recording_.store(recorder_.get(), std::memory_order_release);
-    return {};
+void Runtime::log(LogLevel level, std::string_view line) const {
+    if (config_.logger) config_.logger(level, line);
 }
 
 void Runtime::track(std::string_view event, const User& user, std::optional<double> value,
@@ -183,179 +89,137 @@ void Runtime::track(std::string_view event, const User& user, std::optional<doub
         properties = compact;
     }
     const ReadGuard guard;
-    const std::string_view environment = publication_.current()->view.environment();
+    const std::string_view environment = publication().current()->view.environment();
     if (recorder->track(environment, event, user, value, properties)) wake();
 }
 
-bool Runtime::flush(std::chrono::milliseconds timeout) {
-    if (delivery_ == nullptr) return true;
-    const auto deadline = std::chrono::steady_clock::now() + timeout;
+// ---- stepping ----
+
+template <class IsDone>
+bool Runtime::step_until(SteadyClock::time_point deadline, bool everything, IsDone&& done) {
     for (;;) {
-        const std::int64_t wait_ms = delivery_->step(true);
-        if (delivery_->idle()) return true;
-        const auto left = deadline - std::chrono::steady_clock::now();
-        if (left <= std::chrono::milliseconds::zero()) return false;
-        std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(
-            left, std::chrono::milliseconds(std::max<std::int64_t>(wait_ms, 1))));
+        const std::int64_t wait_ms = loop_->step(everything);
+        if (done()) return true;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyClock::now()).count();
+        if (left <= 0) return false;
+        loop_->wait(std::clamp<std::int64_t>(wait_ms, 1, left));
     }
+}
+
+bool Runtime::flush(std::chrono::milliseconds timeout) {
+    if (closed_.load(std::memory_order_relaxed)) return loop_->idle();
+    const auto deadline = SteadyClock::now() + timeout;
+    if (thread_ == nullptr) return step_until(deadline, true, [this] { return loop_->idle(); });
+    std::unique_lock lock(turn_->mutex);
+    ++turn_->flushes_wanted;
+    wake();
+    turn_->stepped.wait_until(lock, deadline, [this] { return turn_->stop.load() || loop_->idle(); });
+    --turn_->flushes_wanted;
+    return loop_->idle();
+}
+
+bool Runtime::wait_ready(std::chrono::milliseconds timeout) {
+    if (thread_ != nullptr) return rules_.wait_ready(timeout);
+    return step_until(SteadyClock::now() + timeout, false, [this] { return rules_.is_ready(); });
+}
+
+std::int64_t Runtime::poll(std::optional<SteadyClock::time_point> now) {
+    if (!config_.manual_poll || closed_.load(std::memory_order_relaxed)) return limits::batch_age_ms;
+    if (now.has_value() && host_clock_ != nullptr) host_clock_->set(*now);
+    loop_->wait(0);
+    const std::int64_t wait_ms = loop_->step(false);
+    loop_->wait(0);
+    return wait_ms;
 }
 
 void Runtime::close() {
-    const std::scoped_lock lock(closing_);
-    if (std::exchange(closed_, true)) return;
+    if (closed_.exchange(true)) return;
     stop_thread();
     recording_.store(nullptr, std::memory_order_release);
-    if (delivery_ == nullptr) return;
-    if (!flush(std::chrono::milliseconds(config_.shutdown_timeout_ms))) {
+    loop_->hurry();
+    if (!step_until(SteadyClock::now() + std::chrono::milliseconds(config_.shutdown_timeout_ms), true,
+                    [this] { return loop_->idle(); })) {
         log(LogLevel::warning, "events: not all could be sent before the shutdown's time was up");
     }
-    delivery_->abandon();
-}
-
-Status Runtime::status() {
-    const std::scoped_lock lock(writing_);
-    Status status;
-    status.state = State::ready;
-    status.origin = config_.source.kind() == Source::Kind::file ? Origin::file : Origin::text;
-    status.ruleset_version = publication_.current()->view.version();
-    status.environment = publication_.current()->view.environment();
-    status.unsupported = unsupported_;
-    return status;
+    loop_->stop();
+    rules_.close();
 }
 
 Stats Runtime::stats() {
     Stats stats;
-    if (recorder_ != nullptr) {
-        exposure::EventQueue::Totals totals;
-        const Delivery::Counts counts = delivery_->counts(totals);
-        stats.deduplicated = recorder_->deduplicated();
-        stats.acknowledged = counts.acknowledged;
-        stats.dead_lettered = counts.dead_lettered;
-        stats.dropped_queue_full = totals.refused;
-        stats.dropped_shutdown = counts.dropped_shutdown;
-        stats.in_flight =
-            totals.accepted - counts.acknowledged - counts.dead_lettered - counts.dropped_shutdown;
-        stats.recorded = stats.deduplicated + totals.accepted + totals.refused;
-        stats.batches = counts.batches;
-        stats.failed_deliveries = counts.failed;
-    }
-    const std::scoped_lock lock(writing_);
-    publication_.reclaim();
-    const Published* const current = publication_.current();
-    stats.ruleset_version = current->view.version();
-    stats.image_bytes = current->view.size();
-    stats.rulesets_adopted = adopted_;
-    stats.rulesets_refused = refusals_;
-    stats.unsupported_entities = unsupported_;
-    stats.live_images = publication_.live();
+    loop_->add_to(stats);
+    rules_.add_to(stats);
     return stats;
-}
-
-void Runtime::log_notes(std::unique_lock<std::mutex>& writing) {
-    const auto notes = std::exchange(notes_, {});
-    writing.unlock();
-    for (const auto& [level, line] : notes) log(level, line);
-}
-
-void Runtime::log(LogLevel level, std::string_view line) const {
-    if (config_.logger) config_.logger(level, line);
 }
 
 // ---- the thread ----
 
 void Runtime::start_thread() {
-    if (delivery_ == nullptr && config_.source.watch_interval_ms() <= 0) return;
-    watched_at_ms_ = clock_->steady_ms();
-    thread_ = std::make_unique<std::thread>([this] { run(); });
+    if (config_.manual_poll || !loop_->has_work()) return;
+    thread_ = std::make_unique<std::thread>([this, &loop = *loop_] { run(loop); });
 }
 
 void Runtime::stop_thread() {
     if (thread_ == nullptr) return;
-    {
-        const std::scoped_lock lock(signal_->mutex);
-        signal_->stop = true;
-    }
-    signal_->changed.notify_all();
+    turn_->stop.store(true);
+    wake();
     thread_->join();
     thread_.reset();
+    turn_->stepped.notify_all();
 }
 
-void Runtime::wake() const noexcept {
-    {
-        const std::scoped_lock lock(signal_->mutex);
-        signal_->wake = true;
-    }
-    signal_->changed.notify_one();
-}
-
-void Runtime::run() {
+void Runtime::run(Loop& loop) {
+    Turn& turn =
+        *turn_;  // this thread's own, also where a sink or a listener forked and the child has another
+    bool everything = false;
     for (;;) {
-        std::int64_t wait_ms = delivery_ != nullptr ? std::min(delivery_->step(false), idle_ms) : idle_ms;
-        if (config_.source.watch_interval_ms() > 0) wait_ms = std::min(wait_ms, watch(clock_->steady_ms()));
-        std::unique_lock lock(signal_->mutex);
-        signal_->changed.wait_for(lock, std::chrono::milliseconds(std::max<std::int64_t>(wait_ms, 1)),
-                                  [this] { return signal_->wake || signal_->stop; });
-        if (signal_->stop) return;
-        signal_->wake = false;
+        const std::int64_t wait_ms = loop.step(everything);
+        if (turn.stop.load()) return;
+        {
+            const std::scoped_lock lock(turn.mutex);
+            everything = turn.flushes_wanted > 0;
+        }
+        turn.stepped.notify_all();
+        loop.wait(everything ? std::min<std::int64_t>(wait_ms, 1) : std::max<std::int64_t>(wait_ms, 1));
     }
-}
-
-std::int64_t Runtime::watch(std::int64_t now_ms) {
-    const std::int64_t interval_ms = config_.source.watch_interval_ms();
-    const std::int64_t due_in_ms = watched_at_ms_ + interval_ms - now_ms;
-    if (due_in_ms > 0) return due_in_ms;
-    watched_at_ms_ = now_ms;
-    std::unique_lock lock(writing_);
-    publication_.reclaim();
-    const Result<void> adopted = adopt_file(true);
-    if (!adopted && adopted.error().message != refused_) {
-        refused_ = adopted.error().message;
-        notes_.emplace_back(LogLevel::error, "the ruleset was refused, the last good one stays: " + refused_);
-    }
-    log_notes(lock);
-    return interval_ms;
 }
 
 // ---- fork ----
 
 void Runtime::before_fork() noexcept {
-    closing_.lock();
-    writing_.lock();
-    if (delivery_ != nullptr) {
-        delivery_->delivering().lock();
-        delivery_->mutex().lock();
-        recorder_->queue().mutex().lock();
-    }
-    signal_->mutex.lock();
+    rules_.mutex().lock();
+    if (recorder_ != nullptr) recorder_->queue().mutex().lock();
 }
 
 void Runtime::after_fork_in_parent() noexcept {
-    signal_->mutex.unlock();
-    if (delivery_ != nullptr) {
-        recorder_->queue().mutex().unlock();
-        delivery_->mutex().unlock();
-        delivery_->delivering().unlock();
-    }
-    writing_.unlock();
-    closing_.unlock();
+    if (recorder_ != nullptr) recorder_->queue().mutex().unlock();
+    rules_.mutex().unlock();
 }
 
 void Runtime::after_fork_in_child() noexcept {
-    const bool had_thread = thread_ != nullptr;
-    (void)thread_.release();  // that thread is the parent's: there is nothing here to join
-    (void)signal_.release();  // and it may be waiting on this
-    signal_ = std::make_unique<Signal>();
-    if (delivery_ != nullptr) {
+    if (recorder_ != nullptr) {
         recorder_->queue().clear();
         recorder_->reset_counts();
-        delivery_->reset_after_fork();
         recorder_->queue().mutex().unlock();
-        delivery_->mutex().unlock();
-        delivery_->delivering().unlock();
     }
-    writing_.unlock();
-    closing_.unlock();
-    if (had_thread) start_thread();
+    rules_.after_fork_in_child();
+    rules_.mutex().unlock();
+    (void)thread_.release();  // that thread is the parent's: there is nothing here to join
+    turn_.release()->stop.store(
+        true);  // should this thread be the one that steps the parent's loop, it ends there
+    turn_ = std::make_unique<Turn>();
+    Loop* const parents = loop_.release();  // in whatever state its thread left it: never destroyed
+    parents->abandon_after_fork();
+    loop_ = Loop::without_work(config_, rules_, clock_);
+    if (closed_.load(std::memory_order_relaxed)) return;
+    Result<std::unique_ptr<Loop>> loop = Loop::open(config_, rules_, recorder_.get(), clock_);
+    if (!loop) {
+        log(LogLevel::error, "after a fork: " + loop.error().message);
+        recording_.store(nullptr, std::memory_order_release);
+        return;
+    }
+    loop_ = std::move(*loop);
+    start_thread();
 }
 
 }  // namespace expplat::runtime

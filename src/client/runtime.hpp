@@ -1,8 +1,8 @@
-// `Runtime`: what is behind a `Client`: the current ruleset, the recorder, and one background thread.
+// `Runtime`: what is behind a `Client`: the rules, the recorder, the loop, and the thread that steps it.
 //
-// The thread runs only where there is something to do: a sink to deliver to, or a file to watch. After a fork the child
-// has its own thread and starts with empty queues and counts; the parent is undisturbed. `client.cpp` has the answering
-// functions; this file has everything that is not on their path.
+// The thread runs only where there is something to do and the program does not poll itself. After a fork the child has its
+// own loop and thread and starts with empty queues and counts; the parent is undisturbed. `client.cpp` has the answering
+// functions; this file has everything that is not on their path. Next: `rules.hpp`, `loop.hpp`.
 #pragma once
 
 #include <atomic>
@@ -12,16 +12,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
+#include <string_view>
 #include <thread>
-#include <utility>
-#include <vector>
 
 #include "expplat/client.hpp"
-#include "src/client/delivery.hpp"
-#include "src/client/published.hpp"
+#include "src/client/host_clock.hpp"
+#include "src/client/loop.hpp"
 #include "src/client/recorder.hpp"
-#include "src/ruleset/workspace.hpp"
+#include "src/client/rules.hpp"
 
 namespace expplat::runtime {
 
@@ -33,18 +31,20 @@ public:
     Runtime(const Runtime&) = delete;
     Runtime& operator=(const Runtime&) = delete;
 
-    [[nodiscard]] const Publication& publication() const noexcept { return publication_; }
+    [[nodiscard]] const Publication& publication() const noexcept { return rules_.publication(); }
     /// Null where nothing is recorded.
     [[nodiscard]] Recorder* recorder() const noexcept { return recording_.load(std::memory_order_acquire); }
     void track(std::string_view event, const User& user, std::optional<double> value,
                std::string_view properties) noexcept;
     /// Wakes the thread.
-    void wake() const noexcept;
+    void wake() const noexcept { loop_->wake(); }
 
-    Result<void> reload();
+    Result<void> reload() { return rules_.reload(); }
+    [[nodiscard]] bool wait_ready(std::chrono::milliseconds timeout);
     [[nodiscard]] bool flush(std::chrono::milliseconds timeout);
+    std::int64_t poll(std::optional<std::chrono::steady_clock::time_point> now);
     void close();
-    [[nodiscard]] Status status();
+    [[nodiscard]] Status status() const { return rules_.status(); }
     [[nodiscard]] Stats stats();
 
     // Around a fork; called for every runtime of the process.
@@ -54,59 +54,34 @@ public:
 
 private:
     explicit Runtime(Config config);
-
-    /// The file as it was read last, to see whether it changed.
-    struct FileStamp {
-        std::int64_t modified_ns = -1;
-        std::int64_t size = -1;
-        std::uint64_t inode = 0;
-        friend bool operator==(const FileStamp&, const FileStamp&) = default;
-    };
-
-    [[nodiscard]] Result<void> start_recording();
-    [[nodiscard]] Result<void> adopt_file(bool only_if_changed);
-    [[nodiscard]] Result<void> adopt_text(std::string_view json);
-    void publish(image::Image image, std::uint64_t unsupported);
-    [[nodiscard]] static FileStamp stamp_of(const std::string& path);
     void log(LogLevel level, std::string_view line) const;
-    /// Lets `writing_` go and logs what was noted under it: a logger may ask the client.
-    void log_notes(std::unique_lock<std::mutex>& writing);
 
     void start_thread();
     void stop_thread();
-    void run();
-    [[nodiscard]] std::int64_t watch(std::int64_t now_ms);
+    void run(Loop& loop);
+    /// Steps the loop on this thread until `done` or the deadline. True where it was done.
+    template <class IsDone>
+    bool step_until(std::chrono::steady_clock::time_point deadline, bool everything, IsDone&& done);
 
-    /// What the thread waits on. Replaced in a forked child, where nobody waits on the old one any more.
-    struct Signal {
-        std::mutex mutex;  // guards the flags
-        std::condition_variable changed;
-        bool wake = false;
-        bool stop = false;
+    /// What the thread and those who wait for it share. Replaced in a forked child, where nobody waits on the old one.
+    struct Turn {
+        std::mutex mutex;  // guards `flushes_wanted`
+        std::condition_variable stepped;
+        std::uint64_t flushes_wanted = 0;
+        std::atomic<bool> stop{false};
     };
 
-    Config config_;
+    const Config config_;
+    std::shared_ptr<HostClock> host_clock_;  // where the program polls and gave no clock of its own
     std::shared_ptr<const Clock> clock_;
-
-    std::mutex writing_;  // guards the ruleset's side: the workspace, the stamp, publishing
-    ruleset::Workspace workspace_{ruleset::Mode::tolerant};
-    Publication publication_;
-    FileStamp stamp_;
-    std::string refused_;                                  // the last refusal of the watch, logged once
-    std::vector<std::pair<LogLevel, std::string>> notes_;  // to be logged once `writing_` is let go
-    std::uint64_t adopted_ = 0;
-    std::uint64_t refusals_ = 0;
-    std::uint64_t unsupported_ = 0;
-
+    Rules rules_;
     std::unique_ptr<Recorder> recorder_;
-    std::unique_ptr<Delivery> delivery_;
     std::atomic<Recorder*> recording_{nullptr};
 
-    std::unique_ptr<Signal> signal_;
+    std::unique_ptr<Loop> loop_;
+    std::unique_ptr<Turn> turn_;
     std::unique_ptr<std::thread> thread_;
-    std::int64_t watched_at_ms_ = 0;  // the thread's own
-    std::mutex closing_;              // guards `closed_`, and serialises close and flush
-    bool closed_ = false;
+    std::atomic<bool> closed_{false};
 };
 
 }  // namespace expplat::runtime

@@ -21,7 +21,8 @@ class Linker {
 public:
     Linker(std::span<const LinkInput> inputs, const Checked& checked) : inputs_(inputs), checked_(checked) {}
 
-    Result<image::Image> run(std::string_view environment, std::uint64_t version) {
+    Result<image::Image> run(std::string_view environment, std::uint64_t version,
+                             const image::Memory& memory) {
         place_chunks();
         place_tables(environment);
         if (size_ > limits::image_bytes) {
@@ -29,7 +30,7 @@ public:
                                                    " bytes, more than " +
                                                    std::to_string(limits::image_bytes)};
         }
-        image::Buffer buffer(size_);
+        image::Buffer buffer(size_, memory);
         bytes_ = buffer.data();
         write_chunks();
         write_tables(environment, version);
@@ -277,8 +278,8 @@ private:
 }  // namespace
 
 Result<image::Image> link(std::span<const LinkInput> inputs, const Checked& checked,
-                          std::string_view environment, std::uint64_t version) {
-    return Linker(inputs, checked).run(environment, version);
+                          std::string_view environment, std::uint64_t version, const image::Memory& memory) {
+    return Linker(inputs, checked).run(environment, version, memory);
 }
 
 }  // namespace expplat::ruleset

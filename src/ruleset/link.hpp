@@ -26,6 +26,7 @@ struct LinkInput {
 
 /// `checked` must be without problems. Errors: `too_large`.
 [[nodiscard]] Result<image::Image> link(std::span<const LinkInput> inputs, const Checked& checked,
-                                        std::string_view environment, std::uint64_t version);
+                                        std::string_view environment, std::uint64_t version,
+                                        const image::Memory& memory);
 
 }  // namespace expplat::ruleset

@@ -4,11 +4,14 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <unordered_set>
 #include <utility>
 
 #include <absl/container/flat_hash_map.h>
 
 #include "expplat/base/hash.hpp"
+#include "expplat/base/json_text.hpp"
+#include "src/ruleset/change.hpp"
 #include "src/ruleset/check.hpp"
 #include "src/ruleset/compile_entity.hpp"
 #include "src/ruleset/link.hpp"
@@ -100,12 +103,14 @@ Result<Compiled> Workspace::compile(std::string_view text) {
         const bool keep = old != known.end() && may_be_kept(old->second->outline, entity.outline);
         Slot slot{std::move(entity.outline), keep ? old->second->chunk : nullptr,
                   keep ? old->second->json : "", keep ? old->second->weights_hash : 0};
+        draft.previous.push_back(old != known.end() ? static_cast<std::uint32_t>(old->second - slots_.data())
+                                                    : new_slot);
         draft.slots.push_back(std::move(slot));
         draft.bodies.push_back(std::move(entity.body));
     }
     absl::flat_hash_map<SlotName, Slot*> wanted;
     for (Slot& slot : draft.slots) {
-        if (slot.json.empty() && may_be_reordered(slot.outline)) {
+        if (slot.json.empty() && keeps_json(slot.outline)) {
             wanted.emplace(SlotName{slot.outline.kind, slot.outline.key}, &slot);
         }
     }
@@ -132,7 +137,7 @@ Result<Compiled> Workspace::finish(Draft& draft) {
     std::vector<LinkInput> inputs;
     inputs.reserve(draft.slots.size());
     for (const Slot& slot : draft.slots) inputs.push_back({&slot.outline, slot.chunk.get()});
-    Result<image::Image> image = link(inputs, checked, draft.environment, draft.version);
+    Result<image::Image> image = link(inputs, checked, draft.environment, draft.version, memory_);
     if (!image) return image.error();
 
     std::vector<std::string> unsupported;
@@ -140,12 +145,74 @@ Result<Compiled> Workspace::finish(Draft& draft) {
         if (checked.supported[i] == 0 && has_answers(outlines[i]->kind))
             unsupported.push_back(pointer_of(*outlines[i]));
     }
+    std::vector<std::string> changed;
+    if (has_ruleset_) changed = changed_keys(draft, checked);
     slots_ = std::move(draft.slots);
     environment_ = std::move(draft.environment);
     version_ = draft.version;
     has_ruleset_ = true;
     map_places_ = draft.map_places;
-    return Compiled{std::move(*image), std::move(unsupported), draft.compiled_entities};
+    return Compiled{std::move(*image), std::move(unsupported), draft.compiled_entities, std::move(changed)};
+}
+
+bool Workspace::keeps_json(const Outline& outline) const noexcept {
+    return retain_ == Retain::documents || may_be_reordered(outline);
+}
+
+std::vector<std::string> Workspace::changed_keys(const Draft& draft, const Checked& checked) const {
+    std::vector<Revision> revisions;
+    revisions.reserve(draft.slots.size());
+    for (std::size_t i = 0; i < draft.slots.size(); ++i) {
+        const Slot* const old = draft.previous[i] == new_slot ? nullptr : &slots_[draft.previous[i]];
+        revisions.push_back({&draft.slots[i].outline, draft.slots[i].chunk.get(),
+                             old != nullptr ? &old->outline : nullptr,
+                             old != nullptr ? old->chunk.get() : nullptr});
+    }
+    const std::vector<std::uint8_t> changed = changed_entities(revisions, checked);
+    std::vector<std::string> keys;
+    for (std::size_t i = 0; i < draft.slots.size(); ++i) {
+        const Outline& outline = draft.slots[i].outline;
+        if (changed[i] != 0 && has_answers(outline.kind)) keys.push_back(outline.key);
+    }
+    std::ranges::move(gone_keys(draft), std::back_inserter(keys));
+    return keys;
+}
+
+/// Keys that answer no more. One that was a flag and is an experiment now is none of them.
+std::vector<std::string> Workspace::gone_keys(const Draft& draft) const {
+    std::vector<std::uint8_t> stays(slots_.size(), 0);
+    for (const std::uint32_t previous : draft.previous) {
+        if (previous != new_slot) stays[previous] = 1;
+    }
+    std::unordered_set<std::string_view> added;
+    for (std::size_t i = 0; i < draft.slots.size(); ++i) {
+        const Outline& outline = draft.slots[i].outline;
+        if (draft.previous[i] == new_slot && has_answers(outline.kind)) added.insert(outline.key);
+    }
+    std::vector<std::string> keys;
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+        const Outline& outline = slots_[i].outline;
+        if (stays[i] == 0 && has_answers(outline.kind) && !added.contains(outline.key))
+            keys.push_back(outline.key);
+    }
+    return keys;
+}
+
+std::string Workspace::document() const {
+    if (retain_ == Retain::no_documents || !has_ruleset_) return {};
+    std::string text = R"({"format":"expplat.ruleset/1","environment":)";
+    append_json_string(text, environment_);
+    text += ",\"version\":" + std::to_string(version_);
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+        const Outline& outline = slots_[i].outline;
+        const bool begins = i == 0 || slots_[i - 1].outline.kind != outline.kind;
+        if (begins)
+            text.append(i == 0 ? "" : "}").append(",\"").append(map_name(outline.kind)).append("\":{");
+        else text += ',';
+        append_json_string(text, outline.key);
+        text.append(":").append(slots_[i].json);
+    }
+    return text + (slots_.empty() ? "}" : "}}");
 }
 
 void Workspace::compile_slots(Draft& draft, const Checked& checked) const {
@@ -268,10 +335,11 @@ Result<Workspace::Draft> Workspace::draft_of_patch(const Node& root) const {
                 added[static_cast<std::size_t>(kind)].push_back(member.name);
         }
     }
-    const auto place = [&](EntityKind kind, std::string_view key, const Node& node) {
+    const auto place = [&](EntityKind kind, std::string_view key, const Node& node, std::uint32_t previous) {
+        draft.previous.push_back(previous);
         Entity entity = read_entity(kind, key, node, mode_);
         std::move(entity.problems.begin(), entity.problems.end(), std::back_inserter(draft.problems));
-        const bool keep_json = may_be_reordered(entity.outline);
+        const bool keep_json = keeps_json(entity.outline);
         draft.slots.push_back({std::move(entity.outline), nullptr, keep_json ? to_json(node) : "", 0});
         draft.bodies.push_back(std::move(entity.body));
     };
@@ -281,7 +349,7 @@ Result<Workspace::Draft> Workspace::draft_of_patch(const Node& root) const {
     const auto place_added = [&](EntityKind kind) {
         placed[static_cast<std::size_t>(kind)] = true;
         for (const std::string_view key : added[static_cast<std::size_t>(kind)]) {
-            place(kind, key, *changed[SlotName{kind, key}]);
+            place(kind, key, *changed[SlotName{kind, key}], new_slot);
         }
     };
     while (i < slots_.size()) {
@@ -292,8 +360,9 @@ Result<Workspace::Draft> Workspace::draft_of_patch(const Node& root) const {
             if (change == changed.end()) {
                 draft.slots.push_back(slot);
                 draft.bodies.emplace_back();
+                draft.previous.push_back(static_cast<std::uint32_t>(i));
             } else if (change->second != nullptr) {
-                place(kind, slot.outline.key, *change->second);
+                place(kind, slot.outline.key, *change->second, static_cast<std::uint32_t>(i));
             }
         }
         place_added(kind);

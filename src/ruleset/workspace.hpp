@@ -30,11 +30,19 @@ struct Compiled {
     std::vector<std::string>
         unsupported;                      // pointers of the flags and experiments that answer ERROR / GENERAL
     std::uint32_t compiled_entities = 0;  // how many were compiled anew; the others were kept
+    /// Flags and experiments that are new, gone or evaluate by other rules than in the ruleset before, segments included:
+    /// in the order of the ruleset, those that are gone last. Empty for a workspace's first ruleset.
+    std::vector<std::string> changed_keys;
 };
+
+/// Whether the JSON of every entity is kept for `Workspace::document`.
+enum class Retain : std::uint8_t { no_documents, documents };
 
 class Workspace {
 public:
-    explicit Workspace(Mode mode) : mode_(mode) {}
+    /// Images are made in `memory`, which outlives them.
+    explicit Workspace(Mode mode, Retain retain = Retain::no_documents, const image::Memory& memory = {})
+        : mode_(mode), retain_(retain), memory_(memory) {}
 
     /// Compiles a whole document. Error `invalid_ruleset`: the message is all problems, a line each, as
     /// `POINTER: what is wrong`. Error `too_large`: a limit of the image.
@@ -45,6 +53,12 @@ public:
     /// `compile`; `not_ready` before the first document; `invalid_argument` where `base` is not its version.
     [[nodiscard]] Result<Compiled> patch(std::string_view text);
 
+    /// The current ruleset as one compact document, patches included; compiling it gives the same image. Empty before the
+    /// first ruleset, and where documents are not retained.
+    [[nodiscard]] std::string document() const;
+
+    /// A document was compiled, so that patches have something to apply to.
+    [[nodiscard]] bool has_ruleset() const noexcept { return has_ruleset_; }
     [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
     [[nodiscard]] const std::string& environment() const noexcept { return environment_; }
 
@@ -53,14 +67,15 @@ private:
     struct Slot {
         Outline outline;
         std::shared_ptr<const Chunk> chunk;  // null where the entity is unsupported
-        std::string json;                    // kept where the order of its conditions may have to change
-        std::uint64_t weights_hash = 0;      // of the call weights it was compiled with; 0: none
+        std::string json;  // kept for `document`, and where the order of its conditions may have to change
+        std::uint64_t weights_hash = 0;  // of the call weights it was compiled with; 0: none
     };
 
     /// A ruleset that is being made; it replaces the current one once it is linked.
     struct Draft {
         std::vector<Slot> slots;
-        std::vector<Body> bodies;  // by slot; `monostate` where the slot was kept
+        std::vector<Body> bodies;             // by slot; `monostate` where the slot was kept
+        std::vector<std::uint32_t> previous;  // by slot: its place in the current ruleset, or `new_slot`
         std::vector<Problem> problems;
         MapPlaces map_places = default_map_places;
         std::string environment;
@@ -72,8 +87,15 @@ private:
     void compile_slots(Draft& draft, const Checked& checked) const;
     void compile_slot(Draft& draft, std::size_t i, const Checked& checked, bool deep) const;
     [[nodiscard]] Result<Draft> draft_of_patch(const Node& root) const;
+    [[nodiscard]] bool keeps_json(const Outline& outline) const noexcept;
+    [[nodiscard]] std::vector<std::string> changed_keys(const Draft& draft, const Checked& checked) const;
+    [[nodiscard]] std::vector<std::string> gone_keys(const Draft& draft) const;
+
+    static constexpr std::uint32_t new_slot = 0xFFFFFFFFu;
 
     Mode mode_;
+    Retain retain_;
+    image::Memory memory_;
     std::string environment_;
     std::uint64_t version_ = 0;
     bool has_ruleset_ = false;  // one was compiled; it may be empty, of environment "" and version 0

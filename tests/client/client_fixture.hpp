@@ -128,8 +128,8 @@ inline Client open(Source source, Sink sink = Sink::none(), std::size_t queue_ev
 }
 
 inline std::uint64_t accounted_for(const Stats& stats) {
-    return stats.deduplicated + stats.acknowledged + stats.dead_lettered + stats.dropped_queue_full +
-           stats.dropped_shutdown + stats.in_flight;
+    return stats.deduplicated + stats.acknowledged + stats.spooled + stats.dead_lettered +
+           stats.dropped_queue_full + stats.dropped_shutdown + stats.dropped_spool + stats.in_flight;
 }
 
 }  // namespace expplat::tests

@@ -1,4 +1,4 @@
-// When a batch leaves (EVENTS.md, "Producing"): by count or by age; after a failure, later and later.
+// When a batch leaves (EVENTS.md, "Producing"): by count, by bytes or by age.
 
 #include "expplat/exposure/batcher.hpp"
 
@@ -21,11 +21,32 @@ TEST(Batcher, SendsWhatIsOldEnough) {
     EXPECT_TRUE(batcher.next(2, 11'000).send);
 }
 
+TEST(Batcher, SendsWhatIsLarge) {
+    Batcher batcher(500, 1'000, 4'096);
+    EXPECT_FALSE(batcher.next(2, 0, 4'095).send);
+    EXPECT_TRUE(batcher.next(2, 0, 4'096).send);
+}
+
 TEST(Batcher, TheAgeBeginsAnewOnceABatchIsGone) {
     Batcher batcher(500, 1'000);
     (void)batcher.next(1, 0);
-    batcher.succeeded();
-    EXPECT_EQ(batcher.next(1, 900).wait_ms, 1'000);
+    batcher.took(1);
+    (void)batcher.next(0, 400);
+    EXPECT_EQ(batcher.next(1, 900).wait_ms, 500) << "it came after 400";
+}
+
+/// What was left in the queue came after the look before the batch was taken, or the batch would have had it.
+TEST(Batcher, WhatABatchLeftIsAsOldAsItCanBe) {
+    Batcher batcher(10, 1'000);
+    (void)batcher.next(9, 0);
+    EXPECT_TRUE(batcher.next(12, 300).send);
+    batcher.took(10);
+    EXPECT_EQ(batcher.next(2, 350).wait_ms, 650) << "they may have come right after the look at 0";
+    (void)batcher.next(2, 999);
+    EXPECT_TRUE(batcher.next(2, 1'000).send);
+    batcher.took(2);
+    EXPECT_FALSE(batcher.next(3, 1'100).send);
+    EXPECT_EQ(batcher.next(3, 1'200).wait_ms, 800) << "they came after the look at 1,000";
 }
 
 TEST(Batcher, AnEmptyQueueWaitsAndForgetsItsAge) {
@@ -33,22 +54,6 @@ TEST(Batcher, AnEmptyQueueWaitsAndForgetsItsAge) {
     (void)batcher.next(1, 0);
     EXPECT_FALSE(batcher.next(0, 5'000).send);
     EXPECT_FALSE(batcher.next(1, 5'000).send);
-}
-
-TEST(Batcher, FailuresDoubleTheWaitUpToTwentySeconds) {
-    Batcher batcher(1, 1'000);
-    std::int64_t now = 0;
-    std::int64_t expected = 100;
-    for (int failure = 0; failure < 12; ++failure) {
-        EXPECT_TRUE(batcher.next(5, now).send);
-        batcher.failed(now);
-        EXPECT_EQ(batcher.next(5, now).wait_ms, expected);
-        now += expected;
-        expected = std::min<std::int64_t>(expected * 2, 20'000);
-    }
-    batcher.succeeded();
-    batcher.failed(now);
-    EXPECT_EQ(batcher.next(5, now).wait_ms, 100);  // a success starts over
 }
 
 }  // namespace

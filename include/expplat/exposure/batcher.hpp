@@ -1,10 +1,10 @@
-// `Batcher`: when a batch leaves: by count, by bytes or by age, whichever comes first; after a failure, later.
+// `Batcher`: when a batch leaves: by count, by bytes or by age, whichever comes first.
 //
 // A state machine: it is told what is queued and the time, and answers with what to do; the client's loop does it. No
-// I/O, no clock, no lock. Source: EVENTS.md, "Producing".
+// I/O, no clock, no lock. Nobody stamps the queue: an event is taken to be as old as it can be, having come after the last
+// look that did not see it, so that none waits for longer than the age. Source: EVENTS.md, "Producing".
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -24,41 +24,34 @@ public:
                      std::size_t batch_bytes = limits::batch_bytes) noexcept
         : batch_events_(batch_events), batch_age_ms_(batch_age_ms), batch_bytes_(batch_bytes) {}
 
-    /// `now_ms` is a steady time, `queued_bytes` the texts of what is queued. Call it whenever something was queued and when `wait_ms` has passed.
+    /// `now_ms` is a steady time, `queued_bytes` the texts of what is queued. Call it whenever something was queued and
+    /// when `wait_ms` has passed.
     [[nodiscard]] Action next(std::size_t queued, std::int64_t now_ms,
                               std::size_t queued_bytes = 0) noexcept {
-        if (queued == 0) {
-            waiting_since_ms_ = -1;
-            return {false, batch_age_ms_};
-        }
-        if (waiting_since_ms_ < 0) waiting_since_ms_ = now_ms;
-        if (now_ms < retry_at_ms_) return {false, retry_at_ms_ - now_ms};
-        const std::int64_t age_ms = now_ms - waiting_since_ms_;
+        if (queued == 0) oldest_ms_ = now_ms;  // what will be queued will be younger
+        if (oldest_ms_ < 0) oldest_ms_ = now_ms;
+        newest_seen_ms_ = now_ms;
+        seen_ = queued;
+        if (queued == 0) return {false, batch_age_ms_};
+        const std::int64_t age_ms = now_ms - oldest_ms_;
         if (queued >= batch_events_ || queued_bytes >= batch_bytes_ || age_ms >= batch_age_ms_)
             return {true, 0};
         return {false, batch_age_ms_ - age_ms};
     }
 
-    /// A batch was acknowledged or given up.
-    void succeeded() noexcept {
-        waiting_since_ms_ = -1;
-        retry_at_ms_ = 0;
-        failures_ = 0;
-    }
-
-    /// A batch must be offered again: wait 100 ms, doubled at each failure up to 20 s.
-    void failed(std::int64_t now_ms) noexcept {
-        retry_at_ms_ = now_ms + std::min<std::int64_t>(20'000, std::int64_t{100} << std::min(failures_, 8));
-        ++failures_;
+    /// So many were taken out, oldest first, since the last look.
+    void took(std::size_t count) noexcept {
+        if (count >= seen_) oldest_ms_ = newest_seen_ms_;
+        seen_ -= count < seen_ ? count : seen_;
     }
 
 private:
     std::size_t batch_events_;
     std::int64_t batch_age_ms_;
     std::size_t batch_bytes_;
-    std::int64_t waiting_since_ms_ = -1;
-    std::int64_t retry_at_ms_ = 0;
-    int failures_ = 0;
+    std::int64_t oldest_ms_ = -1;      // no queued event came before; -1: not known yet
+    std::int64_t newest_seen_ms_ = 0;  // the last look
+    std::size_t seen_ = 0;             // what it saw and is still queued
 };
 
 }  // namespace expplat::exposure

@@ -17,13 +17,29 @@
 
 namespace expplat::image {
 
+/// Where the bytes of a buffer come from: `operator new`, unless a host has memory of its own. Both functions have the
+/// meaning of a `std::pmr::memory_resource`'s, which some platforms' libraries do not have yet; `owner` outlives the
+/// buffers.
+struct Memory {
+    void* owner = nullptr;
+    void* (*allocate)(void* owner, std::size_t size, std::size_t alignment) = [](void*, std::size_t size,
+                                                                                 std::size_t alignment) {
+        return ::operator new (size, std::align_val_t{alignment});
+    };
+    void (*free)(void* owner, void* bytes, std::size_t size,
+                 std::size_t alignment) = [](void*, void* bytes, std::size_t, std::size_t alignment) {
+        ::operator delete (bytes, std::align_val_t{alignment});
+    };
+};
+
 /// Aligned memory for an image that is being read or linked. Not initialised.
 class Buffer {
 public:
     static constexpr std::size_t alignment = 64;
 
-    explicit Buffer(std::size_t size)
-        : bytes_(static_cast<std::byte*>(::operator new (size > 0 ? size : 1, std::align_val_t{alignment}))),
+    explicit Buffer(std::size_t size, const Memory& memory = {})
+        : bytes_(static_cast<std::byte*>(memory.allocate(memory.owner, size > 0 ? size : 1, alignment)),
+                 Free{memory, size > 0 ? size : 1}),
           size_(size) {}
 
     [[nodiscard]] std::byte* data() noexcept { return bytes_.get(); }
@@ -32,9 +48,9 @@ public:
 
 private:
     struct Free {
-        void operator()(std::byte* bytes) const noexcept {
-            ::operator delete (bytes, std::align_val_t{alignment});
-        }
+        Memory memory;
+        std::size_t size;
+        void operator()(std::byte* bytes) const { memory.free(memory.owner, bytes, size, alignment); }
     };
     std::unique_ptr<std::byte, Free> bytes_;
     std::size_t size_;
