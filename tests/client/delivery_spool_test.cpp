@@ -308,6 +308,34 @@ TEST_F(Spooled, OfAFullSpoolStayInMemory) {
     EXPECT_EQ(delivery->counts().spooled, 10u) << "there is room again";
 }
 
+/// A full disk: as a full spool, and it recovers.
+TEST_F(Spooled, OfAFullDiskStayInMemoryUntilThereIsRoom) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+    rlimit full = before;
+    full.rlim_cur = 100;
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
+    push(60);
+    for (int second = 0; second < 30; ++second) {
+        (void)step();
+        clock->advance(1'000);
+    }
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    EXPECT_EQ(delivery->counts().spooled, 0u);
+    EXPECT_EQ(delivery->counts().in_flight, 60u);
+    EXPECT_EQ(receiver->waiting.size(), 4u) << "they are sent all the same";
+    EXPECT_EQ(logged.size(), 1u) << "once a minute";
+    (void)step();
+    EXPECT_EQ(delivery->counts().spooled, 60u) << "what is under way goes to disk too";
+    while (!receiver->waiting.empty()) {
+        receiver->accept_all();
+        (void)step();
+    }
+    EXPECT_TRUE(delivery->idle());
+    EXPECT_TRUE(on_disk().empty());
+}
+
 TEST_F(Spooled, ThatCannotBeReadBackAreCountedAndLogged) {
     push(10);
     (void)step();
