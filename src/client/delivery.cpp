@@ -1,6 +1,8 @@
 #include "src/client/delivery.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <span>
 #include <utility>
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "expplat/base/result.hpp"
 #include "expplat/exposure/event.hpp"

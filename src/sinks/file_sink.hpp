@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "expplat/base/result.hpp"
 #include "expplat/exposure/sink.hpp"
