@@ -88,6 +88,17 @@ TEST(Answers, AreTheSameHoweverTheyAreCut) {
     }
 }
 
+TEST(Answers, AnEmptyChunkedBodyMayBeCutInItsLastChunk) {
+    for (const char* const tail : {"0\r\n\r\n", "0\r\nX: y\r\n\r\n", "000;a=b\r\n\r\n"}) {
+        const std::string text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(tail);
+        for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+            const Outcome outcome = parse(text, piece);
+            EXPECT_TRUE(outcome.fed) << tail;
+            EXPECT_TRUE(outcome.is_done) << tail << piece;
+        }
+    }
+}
+
 TEST(Answers, BytesBehindTheEndSpoilTheConnection) {
     const Outcome outcome = parse("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\n", 1000);
     EXPECT_TRUE(outcome.is_done);
