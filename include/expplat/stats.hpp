@@ -22,7 +22,6 @@ struct Stats {
     std::uint64_t dropped_queue_full = 0;  // the newest, when the queue was full
     std::uint64_t dropped_shutdown = 0;    // left when `shutdown_timeout_ms` was up, and not spooled
     std::uint64_t dropped_spool = 0;       // were on disk, and could not be read back
-    std::uint64_t dropped_spool = 0;       // were on disk, and could not be read back
     std::uint64_t in_flight = 0;           // in memory: queued, or handed to the sink
     std::uint64_t batches = 0;             // handed to the sink, repeats included
     std::uint64_t failed_deliveries = 0;   // batches of which something had to be offered again

@@ -59,7 +59,7 @@ public:
 private:
     Loop(const Config& config, Rules& rules, Recorder* recorder, std::shared_ptr<const Clock> clock);
     [[nodiscard]] Result<void> start();
-    void follow();
+    [[nodiscard]] Result<void> follow();
     void hear(const sync::FollowerStatus& status);
     [[nodiscard]] std::int64_t watch(std::int64_t now_ms);
 
@@ -67,7 +67,8 @@ private:
     Rules& rules_;
     Recorder* recorder_;
     std::shared_ptr<const Clock> clock_;
-    std::unique_ptr<net::HttpTransport> transport_;  // null where nothing needs the network; the last of these to go
+    std::unique_ptr<net::HttpTransport>
+        transport_;  // null where nothing needs the network; the last of these to go
     std::unique_ptr<sync::Follower> follower_;
     std::unique_ptr<Delivery> delivery_;
     std::atomic<std::uint64_t> connections_{0};  // of streams

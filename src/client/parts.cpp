@@ -19,7 +19,8 @@ using SinkResult = Result<std::unique_ptr<exposure::EventSink>>;
 
 std::string user_agent() { return "expplat-cpp/" + std::string(version); }
 
-SinkResult open_http(const Config& config, net::Transport& transport, const std::shared_ptr<const Clock>& clock) {
+SinkResult open_http(const Config& config, net::Transport& transport,
+                     const std::shared_ptr<const Clock>& clock) {
     sinks::HttpSinkSettings settings;
     settings.url = config.sink.http_settings().url;
     settings.key = config.sink.http_settings().key;
@@ -54,7 +55,8 @@ SinkResult open_kinesis(const Config& config, net::Transport& transport,
     return std::unique_ptr<exposure::EventSink>(std::move(*sink));
 }
 
-SinkResult open_sink(const Config& config, net::Transport* transport, const std::shared_ptr<const Clock>& clock) {
+SinkResult open_sink(const Config& config, net::Transport* transport,
+                     const std::shared_ptr<const Clock>& clock) {
     switch (config.sink.kind()) {
         case Sink::Kind::file: {
             const FileSettings& file = config.sink.file_settings();
@@ -75,8 +77,8 @@ SinkResult open_sink(const Config& config, net::Transport* transport, const std:
 }  // namespace
 
 Result<std::unique_ptr<net::HttpTransport>> open_transport(const Config& config) {
-    const bool needed = config.source.kind() == Source::Kind::server || config.sink.kind() == Sink::Kind::http ||
-                        config.sink.kind() == Sink::Kind::kinesis;
+    const bool needed = config.source.kind() == Source::Kind::server ||
+                        config.sink.kind() == Sink::Kind::http || config.sink.kind() == Sink::Kind::kinesis;
     if (!needed) return std::unique_ptr<net::HttpTransport>();
     net::HttpTransportSettings settings;
     settings.proxy = config.network.proxy;

@@ -21,7 +21,8 @@ namespace expplat::runtime {
 [[nodiscard]] sync::FollowerSettings follower_settings(const Config& config);
 
 /// `transport` is there for sinks that need it, and outlives the result; so does `queue`.
-[[nodiscard]] Result<std::unique_ptr<Delivery>> open_delivery(const Config& config, exposure::EventQueue& queue,
+[[nodiscard]] Result<std::unique_ptr<Delivery>> open_delivery(const Config& config,
+                                                              exposure::EventQueue& queue,
                                                               net::Transport* transport,
                                                               const std::shared_ptr<const Clock>& clock);
 

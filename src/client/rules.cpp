@@ -122,14 +122,15 @@ Result<void> Rules::adopt_image(image::Buffer bytes, Origin origin) {
     Result<image::Image> image = image::Image::from_buffer(std::move(bytes));
     if (!image) return image.error();
     const std::uint64_t unsupported = image->view().header().unsupported_count;
-    publish(std::move(*image), unsupported, origin);
+    publish(std::move(*image), unsupported, {.version = 0, .origin = origin, .keys = {}, .everything = true});
     return {};
 }
 
 Result<void> Rules::adopt_json(std::string_view json, Origin origin) {
+    const bool everything = !workspace_.has_ruleset();
     Result<ruleset::Compiled> compiled = workspace_.compile(json);
     if (!compiled) return compiled.error();
-    adopt_compiled(std::move(*compiled), origin);
+    adopt_compiled(std::move(*compiled), origin, everything);
     return {};
 }
 
@@ -139,7 +140,7 @@ Result<void> Rules::adopt_patch(std::string_view json) {
     }
     Result<ruleset::Compiled> compiled = workspace_.patch(json);
     if (!compiled) return compiled.error();
-    adopt_compiled(std::move(*compiled), Origin::server);
+    adopt_compiled(std::move(*compiled), Origin::server, false);
     return {};
 }
 
@@ -149,13 +150,15 @@ void Rules::adopt_cache() {
     Result<sync::CachedRuleset> cached = cache_->load();
     if (!cached) {
         if (cached.error().code != ErrorCode::not_found)
-            notes_.emplace_back(LogLevel::warning, "the ruleset's cache is not used: " + cached.error().message);
+            notes_.emplace_back(LogLevel::warning,
+                                "the ruleset's cache is not used: " + cached.error().message);
         return;
     }
     const Result<void> adopted = attempt([&]() -> Result<void> {
         if (!cached->image) return adopt_json(cached->document, Origin::cache);
         const std::uint64_t unsupported = cached->image->view().header().unsupported_count;
-        publish(std::move(*cached->image), unsupported, Origin::cache);
+        publish(std::move(*cached->image), unsupported,
+                {.version = 0, .origin = Origin::cache, .keys = {}, .everything = true});
         return {};
     });
     if (!adopted)
@@ -174,7 +177,9 @@ Result<void> Rules::compile_cached_document() {
 
 std::int64_t Rules::keep_cache(std::int64_t now_ms) {
     if (cache_ == nullptr) return INT64_MAX;
-    return cache_->step(now_ms, [this] { return cached_content(); });
+    const std::int64_t due_in_ms = cache_->step(now_ms, [this] { return cached_content(); });
+    being_cached_.reset();
+    return due_in_ms;
 }
 
 void Rules::flush_cache() {
@@ -187,18 +192,21 @@ sync::DiskCache::Content Rules::cached_content() {
     const Published* const current = publication_.current();
     current->hold();
     being_cached_.reset(current);
-    return {current->view.environment(), current->view.version(), workspace_.document(), current->image.bytes()};
+    return {current->view.environment(), current->view.version(), workspace_.document(),
+            current->image.bytes()};
 }
 
-void Rules::adopt_compiled(ruleset::Compiled compiled, Origin origin) {
+void Rules::adopt_compiled(ruleset::Compiled compiled, Origin origin, bool everything) {
     for (const std::string& pointer : compiled.unsupported) {
         notes_.emplace_back(LogLevel::warning,
                             "this library does not support " + pointer + ": it answers the caller's default");
     }
-    publish(std::move(compiled.image), compiled.unsupported.size(), origin);
+    publish(
+        std::move(compiled.image), compiled.unsupported.size(),
+        {.version = 0, .origin = origin, .keys = std::move(compiled.changed_keys), .everything = everything});
 }
 
-void Rules::publish(image::Image image, std::uint64_t unsupported, Origin origin) {
+void Rules::publish(image::Image image, std::uint64_t unsupported, RulesetChange change) {
     const Published* const before = publication_.current();
     const bool first = origin_ == Origin::none;
     publication_.publish(new Published(publication_.counter(), std::move(image),
@@ -206,13 +214,10 @@ void Rules::publish(image::Image image, std::uint64_t unsupported, Origin origin
                                        Publication::next_serial(), true));
     ++adopted_;
     unsupported_ = unsupported;
-    origin_ = origin;
+    origin_ = change.origin;
     refused_.clear();
-    if (cache_ != nullptr && origin == Origin::server) cache_->mark_changed();
-    RulesetChange change;
+    if (cache_ != nullptr && change.origin == Origin::server) cache_->mark_changed();
     change.version = publication_.current()->view.version();
-    change.origin = origin;
-    change.everything = first;
     changes_.push_back(std::move(change));
     if (first) became_ready_->notify_all();
 }
@@ -276,7 +281,10 @@ Status Rules::status_now() const {
     } else if (contact_ == State::unauthorized || origin_ == Origin::none) {
         status.state = contact_ == State::unauthorized ? contact_ : State::connecting;
     } else {
-        status.state = contact_ == State::ready ? State::ready : State::stale;
+        // A ruleset of the server's is news of it, which may come before the word that all is well.
+        const bool current =
+            contact_ == State::ready || (contact_ == State::connecting && origin_ == Origin::server);
+        status.state = current ? State::ready : State::stale;
     }
     status.since_ms = status.state == told_.state ? told_.since_ms : clock_->unix_ms();
     return status;

@@ -81,11 +81,11 @@ private:
     [[nodiscard]] Result<void> adopt_patch(std::string_view json);
     void adopt_cache();
     [[nodiscard]] Result<void> compile_cached_document();
-    void adopt_compiled(ruleset::Compiled compiled, Origin origin);
+    void adopt_compiled(ruleset::Compiled compiled, Origin origin, bool everything);
     /// Adopts, or says why not. A host's memory that is used up is a refusal like any other.
     template <class Adopt>
     [[nodiscard]] Result<void> attempt(Adopt&& adopt);
-    void publish(image::Image image, std::uint64_t unsupported, Origin origin);
+    void publish(image::Image image, std::uint64_t unsupported, RulesetChange change);
     void publish_nothing();
     [[nodiscard]] Status status_now() const;
     /// What the cache is to hold: a copy, and the image, held for as long as the writing takes.
@@ -97,7 +97,13 @@ private:
     std::shared_ptr<const Clock> clock_;
     image::Memory memory_;
 
-    std::unique_ptr<sync::DiskCache> cache_;  // null: none. The loop's own, but for `mark_changed`, which comes from it too
+    std::unique_ptr<sync::DiskCache>
+        cache_;  // null: none. The loop's own, but for `mark_changed`, which comes from it too
+
+    struct Release {
+        void operator()(const Published* published) const noexcept { published->release(); }
+    };
+    std::unique_ptr<const Published, Release> being_cached_;  // while the cache is written
 
     mutable std::mutex mutex_;  // guards all below; readers of the publication need none
     std::unique_ptr<std::condition_variable> became_ready_;

@@ -22,8 +22,8 @@ class FakeTransport final : public net::Transport {
 public:
     class Exchange {
     public:
-        Exchange(net::ExchangeId id, net::Request request, net::Handlers handlers)
-            : request(std::move(request)), id_(id), handlers_(std::move(handlers)) {}
+        Exchange(net::Request request, net::Handlers handlers)
+            : request(std::move(request)), handlers_(std::move(handlers)) {}
 
         const net::Request request;
 
@@ -69,16 +69,14 @@ public:
             if (kept) kept(argument);
         }
 
-        net::ExchangeId id_;
         net::Handlers handlers_;
         bool open_ = true;
         bool cancelled_ = false;
     };
 
     net::ExchangeId start(net::Request request, net::Handlers handlers) override {
-        const net::ExchangeId id = exchanges_.size() + 1;
-        exchanges_.emplace_back(id, std::move(request), std::move(handlers));
-        return id;
+        exchanges_.emplace_back(std::move(request), std::move(handlers));
+        return exchanges_.size();
     }
     void cancel(net::ExchangeId id) override {
         ASSERT_GE(id, 1u);
