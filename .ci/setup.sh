@@ -30,13 +30,15 @@ packages_test=(
     valgrind
     g++-mingw-w64-x86-64-posix
 )
+# The stage `kinesis`; what it runs against is installed by setup_kinesis_parts.
+packages_kinesis=(nodejs npm python3-venv)
 # On an aarch64 machine the native compiler has that name already.
 [[ "$(uname -m)" == aarch64 ]] || packages_test+=(g++-aarch64-linux-gnu)
 
 # setup_groups VERB: the package groups that a verb needs.
 setup_groups() {
     case "$1" in
-        all | test) echo "build unit bench clang lint test" ;;
+        all | test) echo "build unit bench clang lint test kinesis" ;;
         demo) echo "build" ;;
         build) echo "build unit" ;;
         bench) echo "build bench" ;;
@@ -46,7 +48,13 @@ setup_groups() {
     esac
 }
 
+# Node and Python may come from elsewhere than the distribution.
 is_installed() {
+    case "$1" in
+        nodejs) if command -v node >/dev/null; then return 0; fi ;;
+        npm) if command -v npm >/dev/null; then return 0; fi ;;
+        python3-venv) if python3 -c 'import ensurepip, venv' 2>/dev/null; then return 0; fi ;;
+    esac
     [[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]
 }
 
@@ -145,6 +153,28 @@ verb_setup() {
     fi
     mkdir -p build && installed_state >"$stamp"
     say "setup $what: everything is installed"
+}
+
+# kinesalite (npm) and moto, botocore, aws-kinesis-agg (PyPI), in the versions that are pinned under tests/support/aws,
+# into build/kinesis. Asks the registries only where those have changed since.
+setup_kinesis_parts() {
+    local from=tests/support/aws parts=build/kinesis
+    local stamp="$parts/installed"
+    if [[ -f "$stamp" && "$(<"$stamp")" == "$(cat "$from/package-lock.json" "$from/requirements.txt")" ]]; then
+        return 0
+    fi
+    say "installing kinesalite and moto into $parts (npm ci, pip install)"
+    mkdir -p "$parts"
+    rm -f "$stamp"
+    cp "$from/package.json" "$from/package-lock.json" "$parts/"
+    (cd "$parts" && npm ci --omit=optional --ignore-scripts --no-audit --no-fund) ||
+        die "npm could not install kinesalite, which the tests of the Kinesis sink run against. Its own words are above;" \
+            "it needs the npm registry, or a cache of it (npm ci --prefer-offline)"
+    if [[ ! -x "$parts/venv/bin/python" ]]; then python3 -m venv "$parts/venv"; fi
+    "$parts/venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$from/requirements.txt" ||
+        die "pip could not install what $from/requirements.txt lists, which the tests of the Kinesis sink check with. Its" \
+            "own words are above; it needs PyPI, or wheels of it (PIP_FIND_LINKS)"
+    cat "$from/package-lock.json" "$from/requirements.txt" >"$stamp"
 }
 
 # dpkg's database and the lists above, by size and time: while neither has changed, a check that has

@@ -4,7 +4,7 @@
 # where it ends with 0, is skipped where it ends with 77, and fails otherwise. It counts as one test
 # unless it runs ctest, whose own counts it writes to $STAGE_COUNTS.
 
-stages=(architecture format headers unit cli consumers asan-ubsan tsan fuzz instructions)
+stages=(architecture format headers unit kinesis cli consumers asan-ubsan tsan fuzz instructions)
 
 stage_architecture() {
     tests/architecture/check.py --self-test
@@ -19,6 +19,12 @@ stage_headers() { tests/headers/compile_alone.py --jobs "$JOBS"; }
 stage_unit() {
     build_preset dev
     run_ctest dev "$@"
+}
+
+stage_kinesis() {
+    setup_kinesis_parts
+    build_preset dev expplat_kinesis_send
+    build/kinesis/venv/bin/python tests/kinesis/kinesis_test.py build/dev/tests/expplat_kinesis_send build/kinesis
 }
 
 stage_cli() {
