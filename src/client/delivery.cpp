@@ -12,8 +12,9 @@ namespace {
 
 constexpr std::int64_t once_a_minute_ms = 60'000;
 constexpr std::int64_t once_a_second_ms = 1'000;
-constexpr int moves_a_step =
-    64;  // batches, so that a sink that answers at once leaves the loop its other work
+// Batches of one step, so that the loop comes to its other work; with a spool each may wait for the disk.
+constexpr int moves_a_step = 64;
+constexpr int spooled_moves_a_step = 16;
 constexpr int adoptions_a_step = 4;  // segments read and counted, of at most a batch each
 
 std::mt19937_64 seeded() {
@@ -45,7 +46,8 @@ std::int64_t Delivery::step(bool everything) {
     log_overflow();
     count_adopted();
     settle_answers();
-    for (int move = 0; move < moves_a_step && !disowned_; ++move) {
+    const int moves = spool_ == nullptr ? moves_a_step : spooled_moves_a_step;
+    for (int move = 0; move < moves && !disowned_; ++move) {
         const std::int64_t now_ms = clock_->steady_ms();
         bool moved = take_due(everything, now_ms);
         moved |= send_ready(now_ms);
@@ -112,9 +114,8 @@ bool Delivery::store(Parcel& parcel) {
     if (!segment) {
         spool_retry_at_ms_ = clock_->steady_ms() + spool_retry_ms;
         const bool is_full = segment.error().code == ErrorCode::too_large;
-        log_failure((is_full ? std::string("the spool is full") : segment.error().message) +
-                        "; events stay in memory until there is room",
-                    once_a_minute_ms);
+        const std::string why = is_full ? std::string("the spool is full") : segment.error().message;
+        log_failure(why, why + "; events stay in memory until there is room", once_a_minute_ms);
         return false;
     }
     parcel.segment = std::move(*segment);
@@ -140,11 +141,12 @@ void Delivery::count_adopted() {
         exposure::Batch batch;
         const Result<std::size_t> damaged = spool_->load(*segment, batch);
         if (!damaged) {
-            log_failure(damaged.error().message, once_a_second_ms);
+            log_failure("adopting", damaged.error().message, once_a_second_ms);
             continue;
         }
         if (*damaged > 0) {
-            log_failure("spool: " + *segment + " has damaged records, which are lost; " +
+            log_failure("damaged",
+                        "spool: " + *segment + " has damaged records, which are lost; " +
                             std::to_string(batch.size()) + " are whole",
                         once_a_second_ms);
         }
@@ -187,7 +189,8 @@ void Delivery::forget(const std::string& segment, std::uint64_t events, std::str
         counts_.spooled -= events;
         counts_.dropped_spool += events;
     }
-    log_failure("spool: " + std::to_string(events) + " events of " + segment +
+    log_failure("reading back",
+                "spool: " + std::to_string(events) + " events of " + segment +
                     " could not be read back: " + std::string(why),
                 once_a_second_ms);
 }
@@ -267,7 +270,7 @@ void Delivery::settle(Parcels::iterator parcel, const exposure::Report& report) 
         (parcel->segment.empty() ? unspooled_ : counts_.spooled) -= settled;
         if (retries > 0) ++counts_.failed;
     }
-    if (!report.message.empty()) log_failure(report.message, once_a_second_ms);
+    if (!report.message.empty()) log_failure(report.message, report.message, once_a_second_ms);
     back_off(*parcel, settled > 0, retries > 0 ? report.retry_after_ms : 0);
     if (retries == 0) {
         if (!parcel->segment.empty()) spool_->remove(parcel->segment);
@@ -286,7 +289,7 @@ void Delivery::bury(const Parcel& parcel, const exposure::Report& report) {
         dead_letters_->add(parcel.batch.events[rejected.index], rejected.reason, clock_->unix_ms());
     }
     if (const Result<void> written = dead_letters_->write(); !written)
-        log_failure(written.error().message, once_a_second_ms);
+        log_failure("dead letters", written.error().message, once_a_second_ms);
 }
 
 /// A receiver that took a part is there, and only this parcel waits; one that took nothing is left alone by all.
@@ -367,8 +370,8 @@ void Delivery::log(LogLevel level, const std::string& line) const {
     if (logger_) logger_(level, "events: " + line);
 }
 
-void Delivery::log_failure(const std::string& line, std::int64_t interval_ms) {
-    if (seldom_.passes(line, clock_->steady_ms(), interval_ms)) log(LogLevel::warning, line);
+void Delivery::log_failure(std::string_view kind, const std::string& line, std::int64_t interval_ms) {
+    if (seldom_.passes(kind, clock_->steady_ms(), interval_ms)) log(LogLevel::warning, line);
 }
 
 /// What a full queue dropped is logged once a minute.

@@ -116,7 +116,8 @@ private:
     [[nodiscard]] std::size_t free_slots() const noexcept;
     [[nodiscard]] std::int64_t wait_ms(bool everything, std::int64_t now_ms);
     void log(LogLevel level, const std::string& line) const;
-    void log_failure(const std::string& line, std::int64_t interval_ms);
+    /// `kind` is what repeats; the line may name what differs each time.
+    void log_failure(std::string_view kind, const std::string& line, std::int64_t interval_ms);
     void log_overflow();
     [[nodiscard]] exposure::EventId make_id(std::int64_t time_ms);
 

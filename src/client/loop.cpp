@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "src/client/parts.hpp"
+#include "src/sync/attempt.hpp"
 
 namespace expplat::runtime {
 
@@ -37,7 +38,9 @@ Result<void> Loop::start() {
     Result<std::unique_ptr<net::HttpTransport>> transport = open_transport(config_);
     if (!transport) return transport.error();
     transport_ = std::move(*transport);
-    if (config_.source.kind() == Source::Kind::server) follow();
+    if (config_.source.kind() == Source::Kind::server) {
+        if (const Result<void> followed = follow(); !followed) return followed;
+    }
     if (recorder_ == nullptr) return {};
     Result<std::unique_ptr<Delivery>> delivery =
         open_delivery(config_, recorder_->queue(), transport_.get(), clock_);
@@ -46,14 +49,18 @@ Result<void> Loop::start() {
     return {};
 }
 
-void Loop::follow() {
+Result<void> Loop::follow() {
+    sync::FollowerSettings settings = follower_settings(config_);
+    if (std::string why = sync::unusable(settings); !why.empty())
+        return Error{ErrorCode::invalid_argument, std::move(why)};
     sync::Adopter adopter;
     adopter.put = [this](std::string_view json) { return rules_.put(json); };
     adopter.patch = [this](std::string_view json) { return rules_.patch(json); };
     adopter.version = [this] { return rules_.server_version(); };
-    follower_ = std::make_unique<sync::Follower>(follower_settings(config_), *transport_, std::move(adopter),
+    follower_ = std::make_unique<sync::Follower>(std::move(settings), *transport_, std::move(adopter),
                                                  std::random_device{}());
     follower_->on_change([this](const sync::FollowerStatus& status) { hear(status); });
+    return {};
 }
 
 void Loop::hear(const sync::FollowerStatus& status) {

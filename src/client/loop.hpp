@@ -59,7 +59,7 @@ public:
 private:
     Loop(const Config& config, Rules& rules, Recorder* recorder, std::shared_ptr<const Clock> clock);
     [[nodiscard]] Result<void> start();
-    void follow();
+    [[nodiscard]] Result<void> follow();
     void hear(const sync::FollowerStatus& status);
     [[nodiscard]] std::int64_t watch(std::int64_t now_ms);
 

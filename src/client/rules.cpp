@@ -281,7 +281,10 @@ Status Rules::status_now() const {
     } else if (contact_ == State::unauthorized || origin_ == Origin::none) {
         status.state = contact_ == State::unauthorized ? contact_ : State::connecting;
     } else {
-        status.state = contact_ == State::ready ? State::ready : State::stale;
+        // A ruleset of the server's is news of it, which may come before the word that all is well.
+        const bool current =
+            contact_ == State::ready || (contact_ == State::connecting && origin_ == Origin::server);
+        status.state = current ? State::ready : State::stale;
     }
     status.since_ms = status.state == told_.state ? told_.since_ms : clock_->unix_ms();
     return status;

@@ -18,6 +18,8 @@ Result<void> check(const Config& config) {
         return Error{ErrorCode::invalid_argument,
                      "config.source is not set: use Source::server, Source::file or Source::text"};
     }
+    if (config.source.kind() == Source::Kind::server && config.source.key().empty())
+        return Error{ErrorCode::invalid_argument, "Source::server was given no SDK key"};
     if (config.queue_events == 0 || config.batch_events == 0 || config.batch_age_ms <= 0) {
         return Error{ErrorCode::invalid_argument,
                      "queue_events, batch_events and batch_age_ms must be positive"};

@@ -59,7 +59,9 @@ Error broken(std::string_view what) { return {ErrorCode::network, "the answer " 
 
 class AnswerParser::Parser {
 public:
-    Parser(bool without_body, Events events) : events_(std::move(events)), without_body_(without_body) { reset(); }
+    Parser(bool without_body, Events events) : events_(std::move(events)), without_body_(without_body) {
+        reset();
+    }
 
     Result<bool> feed(std::string_view bytes) {
         begun_ = begun_ || !bytes.empty();
@@ -91,6 +93,7 @@ public:
 
 private:
     void reset() {
+        at_begin_ = true;
         one_.emplace(events_.body);
         one_->skip(without_body_);
     }
@@ -98,9 +101,15 @@ private:
     /// Takes bytes from the front of `bytes`.
     Result<bool> parse(std::string_view& bytes) {
         while (!bytes.empty() && !is_done()) {
+            // Beast waits for the end of the line; what speaks another protocol may never send one.
+            constexpr std::string_view begin = "HTTP/1.";
+            if (at_begin_ && bytes.substr(0, begin.size()) != begin.substr(0, bytes.size())) {
+                return broken("is no HTTP/1.1");
+            }
             error_code error;
             const std::size_t size = one_->put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
             bytes.remove_prefix(size);
+            at_begin_ = at_begin_ && size == 0;
             if (!head_done_) head_bytes_ += size;
             if (one_->stopped) return false;
             if (error == http::error::need_more) {
@@ -138,6 +147,7 @@ private:
     std::string pending_;  // what has come and could not be parsed yet
     std::size_t head_bytes_ = 0;
     bool without_body_;
+    bool at_begin_ = true;  // no byte of this head has been taken
     bool head_done_ = false;
     bool begun_ = false;
 };

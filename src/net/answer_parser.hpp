@@ -17,7 +17,8 @@
 
 namespace expplat::net {
 
-inline constexpr std::size_t answer_head_bytes = 64 * 1024;  // of all heads of one answer, interim ones included
+inline constexpr std::size_t answer_head_bytes =
+    64 * 1024;  // of all heads of one answer, interim ones included
 
 class AnswerParser {
 public:

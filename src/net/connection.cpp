@@ -126,10 +126,11 @@ public:
     }
 
     void watch(std::function<void()> broken) override {
-        socket_->get().async_wait(tcp::socket::wait_read, [self = shared_from_this(), watch = ++watch_number_,
-                                                           broken = std::move(broken)](const error_code& error) {
-            if (!error && !self->closed_ && watch == self->watch_number_) broken();
-        });
+        socket_->get().async_wait(tcp::socket::wait_read,
+                                  [self = shared_from_this(), watch = ++watch_number_,
+                                   broken = std::move(broken)](const error_code& error) {
+                                      if (!error && !self->closed_ && watch == self->watch_number_) broken();
+                                  });
     }
 
     bool stop_watching() override {
@@ -255,7 +256,8 @@ private:
                 return refused("gave an answer to CONNECT that is none: " + fed.error().message);
             }
             if (!proxy_answer_->is_done()) return read_proxy_answer();
-            if (proxy_status_ / 100 != 2) return refused("refused to CONNECT: " + std::to_string(proxy_status_));
+            if (proxy_status_ / 100 != 2)
+                return refused("refused to CONNECT: " + std::to_string(proxy_status_));
             proxy_answer_.reset();
             begin_tls();
         });
@@ -272,14 +274,13 @@ private:
         if (!TlsContext::expect_host(tls_->native_handle(), route_.host)) {
             return end_connect(failed("TLS cannot ask for this host's name"));
         }
-        tls_->async_handshake(asio::ssl::stream_base::client,
-                              [self = shared_from_this()](const error_code& error) {
-                                  if (!error) return self->end_connect({});
-                                  const std::string why = TlsContext::refusal(self->tls_->native_handle());
-                                  self->end_connect(self->failed(
-                                      why.empty() ? "TLS: " + words(error)
-                                                  : "the server's certificate is refused: " + why));
-                              });
+        tls_->async_handshake(
+            asio::ssl::stream_base::client, [self = shared_from_this()](const error_code& error) {
+                if (!error) return self->end_connect({});
+                const std::string why = TlsContext::refusal(self->tls_->native_handle());
+                self->end_connect(self->failed(why.empty() ? "TLS: " + words(error)
+                                                           : "the server's certificate is refused: " + why));
+            });
     }
 
     EventLoop& loop_;
@@ -323,7 +324,8 @@ std::string Route::name() const {
 std::string Route::key() const {
     if (!proxy) return (tls ? "s " : "p ") + name();
     // A proxy takes plain requests for any server on one connection.
-    return (tls ? "s " + name() : std::string("p")) + " by " + proxy->host + " " + std::to_string(proxy->port);
+    return (tls ? "s " + name() : std::string("p")) + " by " + proxy->host + " " +
+           std::to_string(proxy->port);
 }
 
 std::shared_ptr<Connection> Connection::make(EventLoop& loop, Resolver& resolver, const TlsContext& tls,

@@ -46,8 +46,8 @@ public:
     using Read = std::function<void(Result<std::string_view>)>;
 
     /// Loop, resolver and context outlive the connection.
-    [[nodiscard]] static std::shared_ptr<Connection> make(EventLoop& loop, Resolver& resolver, const TlsContext& tls,
-                                                          Route route);
+    [[nodiscard]] static std::shared_ptr<Connection> make(EventLoop& loop, Resolver& resolver,
+                                                          const TlsContext& tls, Route route);
     virtual ~Connection() = default;
 
     [[nodiscard]] virtual const Route& route() const noexcept = 0;

@@ -87,7 +87,8 @@ private:
 class ZstdDecoder final : public ContentDecoder {
 public:
     ZstdDecoder() : stream_(ZSTD_createDStream()), piece_(std::make_unique<char[]>(decoded_piece_bytes)) {
-        if (stream_ && ZSTD_isError(ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, zstd_window_log))) {
+        if (stream_ &&
+            ZSTD_isError(ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, zstd_window_log))) {
             stream_.reset();
         }
     }

@@ -1,13 +1,17 @@
 #include "src/net/event_loop.hpp"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <atomic>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cerrno>
 #include <chrono>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 namespace expplat::net {
@@ -44,9 +48,18 @@ template struct Expose<Interrupter, &Reactor::interrupter_>;
 
 struct EventLoop::Core {
     DescriptorTable descriptors;
-    std::atomic<bool> woken{false};
     std::optional<asio::io_context> context{std::in_place, 1};  // one thread runs it
-    std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work{context->get_executor()};
+    std::optional<asio::posix::stream_descriptor> waker;        // an eventfd; always waited for
+
+    void await_wake() {
+        waker->async_wait(asio::posix::stream_descriptor::wait_read,
+                          [this](const boost::system::error_code& error) {
+                              if (error) return;
+                              std::uint64_t count = 0;
+                              (void)!::read(waker->native_handle(), &count, sizeof(count));
+                              await_wake();
+                          });
+    }
 };
 
 EventLoop::EventLoop() : core_(std::make_unique<Core>()) {
@@ -56,33 +69,30 @@ EventLoop::EventLoop() : core_(std::make_unique<Core>()) {
     core_->descriptors.add(reactor.*member_of(TimerDescriptor{}));
     core_->descriptors.add((reactor.*member_of(Interrupter{})).read_descriptor());
 #endif
+    const int descriptor = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    core_->waker.emplace(*core_->context, descriptor);
+    core_->descriptors.add(descriptor);
+    core_->await_wake();
 }
+
 EventLoop::~EventLoop() {
     if (!core_) return;
     // What still waits is destroyed with the context, and strikes its descriptors out of the table.
-    core_->work.reset();
+    core_->waker.reset();
     core_->context.reset();
 }
 
 void EventLoop::poll(std::int64_t wait_ms) {
     asio::io_context& context = *core_->context;
-    context.restart();
-    // `wake` sets the flag and then stops the context: whichever side of this line it comes, no wait follows it.
-    if (core_->woken.exchange(false)) wait_ms = 0;
     std::size_t handlers = context.poll_one();
-    if (handlers == 0 && wait_ms > 0) {
-        handlers = context.run_one_for(std::chrono::milliseconds(wait_ms));
-        if (context.stopped()) {
-            context.restart();
-            core_->woken.store(false);
-        }
-    }
+    if (handlers == 0 && wait_ms > 0) handlers = context.run_one_for(std::chrono::milliseconds(wait_ms));
     while (handlers > 0 && handlers < handlers_per_poll && context.poll_one() > 0) ++handlers;
 }
 
 void EventLoop::wake() noexcept {
-    core_->woken.store(true);
-    core_->context->stop();
+    const std::uint64_t one = 1;
+    (void)!::write(core_->waker->native_handle(), &one, sizeof(one));  // full: it is awake already
 }
 
 void EventLoop::post(std::function<void()> work) { asio::post(*core_->context, std::move(work)); }
@@ -102,13 +112,14 @@ struct EventLoop::Timer::State : std::enable_shared_from_this<State> {
     void wait() {
         waits_until = deadline;
         timer.expires_at(deadline);
-        timer.async_wait([self = shared_from_this(), wait = ++wait_number](const boost::system::error_code& error) {
-            if (error || wait != self->wait_number) return;
-            self->waits_until = never;
-            if (!self->fire) return;
-            if (std::chrono::steady_clock::now() < self->deadline) return self->wait();
-            std::exchange(self->fire, nullptr)();
-        });
+        timer.async_wait(
+            [self = shared_from_this(), wait = ++wait_number](const boost::system::error_code& error) {
+                if (error || wait != self->wait_number) return;
+                self->waits_until = never;
+                if (!self->fire) return;
+                if (std::chrono::steady_clock::now() < self->deadline) return self->wait();
+                std::exchange(self->fire, nullptr)();
+            });
     }
 
     void move(std::int64_t after_ms) {

@@ -30,7 +30,7 @@ public:
 
     /// Runs what is ready; where nothing is, waits for at most `wait_ms` until something is.
     void poll(std::int64_t wait_ms);
-    /// Ends a poll that waits, or the wait of the next one. From any thread.
+    /// Ends a poll that waits, or the wait of the next one. From any thread; takes no lock.
     void wake() noexcept;
     /// Runs `work` in a later `poll` or later in this one, never at once.
     void post(std::function<void()> work);

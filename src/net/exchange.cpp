@@ -14,7 +14,8 @@ constexpr std::string_view methods_with_body[] = {"POST", "PUT", "PATCH"};
 
 }  // namespace
 
-Exchange::Exchange(const Surroundings& around, Request request, Handlers handlers, std::function<void()> on_end)
+Exchange::Exchange(const Surroundings& around, Request request, Handlers handlers,
+                   std::function<void()> on_end)
     : around_(around),
       request_(std::move(request)),
       handlers_(std::move(handlers)),
@@ -124,7 +125,9 @@ void Exchange::begin_request() {
     is_written_ = false;
     write_end_ = {};
     AnswerParser::Events events;
-    events.head = [this](Head head, std::optional<std::uint64_t> length) { return take_head(std::move(head), length); };
+    events.head = [this](Head head, std::optional<std::uint64_t> length) {
+        return take_head(std::move(head), length);
+    };
     events.body = [this](std::string_view bytes) { return take_body(bytes); };
     parser_.emplace(request_.method == "HEAD", std::move(events));
     expect_within(request_.timeouts.first_byte_ms, "no head of an answer");
@@ -145,7 +148,8 @@ void Exchange::write() {
                 return;
             }
             self->written_ += *bytes;
-            if (!self->parser_->is_head_done()) self->phase_timer_.extend(self->request_.timeouts.first_byte_ms);
+            if (!self->parser_->is_head_done())
+                self->phase_timer_.extend(self->request_.timeouts.first_byte_ms);
             self->is_written_ = self->written_ == self->head_.size() + self->request_.body.size();
             if (!self->is_written_) self->write();
         });
@@ -196,7 +200,8 @@ bool Exchange::take_head(Head head, std::optional<std::uint64_t> content_length)
     if (handlers_.head) handlers_.head(head);
     if (has_ended_) return false;
     if (is_too_large) {
-        refusal_ = Error{ErrorCode::too_large, "a body of " + std::to_string(*content_length) + " bytes, over the limit of " +
+        refusal_ = Error{ErrorCode::too_large, "a body of " + std::to_string(*content_length) +
+                                                   " bytes, over the limit of " +
                                                    std::to_string(request_.body_limit)};
     }
     return !is_too_large;
@@ -209,7 +214,8 @@ bool Exchange::take_body(std::string_view bytes) {
                          "a body over the limit of " + std::to_string(request_.body_limit) + " bytes"};
         return false;
     }
-    const auto fed = decoder_->feed(bytes, [this](std::string_view decoded) { return take_decoded(decoded); });
+    const auto fed =
+        decoder_->feed(bytes, [this](std::string_view decoded) { return take_decoded(decoded); });
     if (!fed) refusal_ = fed.error();
     return fed && *fed;
 }

@@ -74,7 +74,7 @@ private:
     std::string head_;          // of the request
     std::size_t written_ = 0;   // bytes of head and body
     bool is_written_ = false;
-    Result<void> write_end_;    // why writing stopped before its end
+    Result<void> write_end_;  // why writing stopped before its end
 
     std::optional<AnswerParser> parser_;
     std::unique_ptr<ContentDecoder> decoder_;

@@ -48,9 +48,7 @@ std::optional<std::string> gzip(std::string_view bytes) {
         out.emplace();
         out->reserve(bytes.size() / 8 + 256);
         if (!deflate_all(stream, bytes, *out)) out.reset();
-    } catch (const std::bad_alloc&) {
-        out.reset();
-    }
+    } catch (const std::bad_alloc&) { out.reset(); }
     deflateEnd(&stream);
     return out;
 }

@@ -21,7 +21,8 @@ namespace expplat::net {
 inline constexpr std::size_t exchanges_at_once = 256;  // a further one ends with `too_large`
 
 struct HttpTransportSettings {
-    std::string proxy;    // `http://[user:password@]host:port`, `none`, or empty: what the environment says (`proxy.hpp`)
+    std::string
+        proxy;  // `http://[user:password@]host:port`, `none`, or empty: what the environment says (`proxy.hpp`)
     std::string ca_file;  // PEM certificates to believe instead of the system's
     std::string user_agent;
     std::string name_servers;  // `address[:port][,...]` instead of the system's

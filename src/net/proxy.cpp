@@ -22,7 +22,8 @@ int digit_of(char c) noexcept {
 std::string unescaped(std::string_view text) {
     std::string result;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '%' && i + 2 < text.size() && digit_of(text[i + 1]) >= 0 && digit_of(text[i + 2]) >= 0) {
+        if (text[i] == '%' && i + 2 < text.size() && digit_of(text[i + 1]) >= 0 &&
+            digit_of(text[i + 2]) >= 0) {
             result += static_cast<char>(digit_of(text[i + 1]) * 16 + digit_of(text[i + 2]));
             i += 2;
         } else {
@@ -103,7 +104,8 @@ std::string base64(std::string_view bytes) {
 Result<ProxyRules> ProxyRules::read(const std::string& setting, const Environment& environment) {
     ProxyRules rules;
     if (setting == "none") return rules;
-    const auto first_of = [&](std::initializer_list<const char*> names) -> std::pair<std::string, std::string> {
+    const auto first_of =
+        [&](std::initializer_list<const char*> names) -> std::pair<std::string, std::string> {
         for (const char* name : names) {
             if (auto value = environment(name); value && !value->empty()) return {name, std::move(*value)};
         }
@@ -128,7 +130,8 @@ Result<ProxyRules> ProxyRules::read(const std::string& setting, const Environmen
     for (std::size_t begin = 0; begin < list.size();) {
         const std::size_t end = std::min(list.find_first_of(", \t", begin), list.size());
         std::string entry = list.substr(begin, end - begin);
-        if (entry.size() > 1 && entry.front() == '[' && entry.back() == ']') entry = entry.substr(1, entry.size() - 2);
+        if (entry.size() > 1 && entry.front() == '[' && entry.back() == ']')
+            entry = entry.substr(1, entry.size() - 2);
         if (!entry.empty() && entry.front() == '.') entry.erase(0, 1);
         if (!entry.empty()) rules.exceptions_.push_back(std::move(entry));
         begin = end + 1;
@@ -139,8 +142,8 @@ Result<ProxyRules> ProxyRules::read(const std::string& setting, const Environmen
 bool ProxyRules::is_excepted(const std::string& host) const noexcept {
     for (const std::string& entry : exceptions_) {
         if (entry == "*" || host == entry || is_in_network(host, entry)) return true;
-        if (host.size() > entry.size() && host.ends_with(entry) && host[host.size() - entry.size() - 1] == '.' &&
-            !is_ip_literal(host)) {
+        if (host.size() > entry.size() && host.ends_with(entry) &&
+            host[host.size() - entry.size() - 1] == '.' && !is_ip_literal(host)) {
             return true;
         }
     }

@@ -134,7 +134,8 @@ private:
     }
 
     void wait_for(const std::shared_ptr<Watched>& watched) {
-        const auto arm = [&](bool wanted, bool Watched::*under_way, asio::posix::stream_descriptor::wait_type kind) {
+        const auto arm = [&](bool wanted, bool Watched::*under_way,
+                             asio::posix::stream_descriptor::wait_type kind) {
             if (!wanted || (*watched).*under_way) return;
             (*watched).*under_way = true;
             const auto ready = [self = weak_from_this(), watched, under_way, kind](const error_code& error) {
@@ -142,8 +143,9 @@ private:
                 const auto question = self.lock();
                 if (error || !question || !watched->descriptor.is_open()) return;
                 const int socket = watched->descriptor.native_handle();
-                question->process(kind == asio::posix::stream_descriptor::wait_read ? socket : ARES_SOCKET_BAD,
-                                  kind == asio::posix::stream_descriptor::wait_write ? socket : ARES_SOCKET_BAD);
+                question->process(
+                    kind == asio::posix::stream_descriptor::wait_read ? socket : ARES_SOCKET_BAD,
+                    kind == asio::posix::stream_descriptor::wait_write ? socket : ARES_SOCKET_BAD);
                 if (watched->descriptor.is_open()) question->wait_for(watched);
             };
             watched->descriptor.async_wait(kind, ready);
@@ -173,7 +175,8 @@ private:
         for (auto* node = found != nullptr ? found->nodes : nullptr;
              node != nullptr && addresses.size() < addresses_per_name; node = node->ai_next) {
             char text[INET6_ADDRSTRLEN + 16] = "";
-            if (getnameinfo(node->ai_addr, node->ai_addrlen, text, sizeof(text), nullptr, 0, NI_NUMERICHOST) == 0) {
+            if (getnameinfo(node->ai_addr, node->ai_addrlen, text, sizeof(text), nullptr, 0,
+                            NI_NUMERICHOST) == 0) {
                 addresses.emplace_back(text);
             }
         }

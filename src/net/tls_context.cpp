@@ -26,7 +26,8 @@ Result<TlsContext> TlsContext::open(const std::string& ca_file) {
     constexpr unsigned char protocols[] = "\x08http/1.1";
     SSL_CTX_set_alpn_protos(context, protocols, sizeof(protocols) - 1);
     if (ca_file.empty()) {
-        SSL_CTX_set_default_verify_paths(context);  // without a store every certificate is refused later, with words
+        SSL_CTX_set_default_verify_paths(
+            context);  // without a store every certificate is refused later, with words
         ERR_clear_error();
         return tls;
     }

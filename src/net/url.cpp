@@ -38,15 +38,13 @@ bool is_field_value(std::string_view text) noexcept {
     });
 }
 
-Error refused(std::string_view why) {
-    return {ErrorCode::invalid_argument, "the URL " + std::string(why)};
-}
+Error refused(std::string_view why) { return {ErrorCode::invalid_argument, "the URL " + std::string(why)}; }
 
 bool is_name(std::string_view host) noexcept {
     return !host.empty() && host.size() <= host_bytes && host.front() != '.' &&
-           host.find("..") == std::string_view::npos &&
-           std::all_of(host.begin(), host.end(),
-                       [](char c) { return is_letter_or_digit(c) || c == '-' || c == '.' || c == '_'; });
+           host.find("..") == std::string_view::npos && std::all_of(host.begin(), host.end(), [](char c) {
+               return is_letter_or_digit(c) || c == '-' || c == '.' || c == '_';
+           });
 }
 
 bool is_ipv6(const std::string& host) noexcept {
@@ -177,9 +175,16 @@ Result<Url> parse_proxy_url(std::string_view text) {
 }
 
 Result<void> check_head(const Request& request) {
-    constexpr std::string_view own[] = {"Host",       "Content-Length",    "Connection",
-                                        "Accept-Encoding", "Transfer-Encoding", "Proxy-Connection",
-                                        "Proxy-Authorization", "Expect", "Upgrade", "TE"};
+    constexpr std::string_view own[] = {"Host",
+                                        "Content-Length",
+                                        "Connection",
+                                        "Accept-Encoding",
+                                        "Transfer-Encoding",
+                                        "Proxy-Connection",
+                                        "Proxy-Authorization",
+                                        "Expect",
+                                        "Upgrade",
+                                        "TE"};
     if (!is_token(request.method)) return Error{ErrorCode::invalid_argument, "the method is no token"};
     if (request.method == "CONNECT") {
         return Error{ErrorCode::invalid_argument, "CONNECT is the transport's own"};

@@ -15,16 +15,17 @@
 
 namespace expplat::net {
 
-inline constexpr std::size_t url_bytes = 16 * 1024;     // a longer one is refused
-inline constexpr std::size_t host_bytes = 255;          // RFC 1035, 2.3.4
-inline constexpr std::size_t request_head_bytes = 64 * 1024;  // names and values of `Request::headers` together
+inline constexpr std::size_t url_bytes = 16 * 1024;  // a longer one is refused
+inline constexpr std::size_t host_bytes = 255;       // RFC 1035, 2.3.4
+inline constexpr std::size_t request_head_bytes =
+    64 * 1024;  // names and values of `Request::headers` together
 
 struct Url {
     bool tls = false;  // https
     std::string host;  // lower case; an IPv6 address without its brackets
     std::uint16_t port = 80;
     std::string target = "/";  // path and query; the fragment is dropped
-    std::string user;          // what stood before `@`, as it was written; empty unless `parse_proxy_url` read it
+    std::string user;  // what stood before `@`, as it was written; empty unless `parse_proxy_url` read it
 
     /// `host:port`, an IPv6 address in brackets: for messages, for CONNECT, and (port left out) for `Host`.
     [[nodiscard]] std::string authority() const;

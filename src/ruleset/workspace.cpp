@@ -66,6 +66,12 @@ void append_escaped(std::string& out, std::string_view text) {
     }
 }
 
+/// Without the room that it grew into.
+std::shared_ptr<const std::string> kept_json(const Node& node) {
+    const std::string json = to_json(node);
+    return std::make_shared<const std::string>(json.data(), json.size());
+}
+
 Error refusal(std::vector<Problem> problems) {
     sort_problems(problems);
     return {ErrorCode::invalid_ruleset, to_text(problems)};
@@ -97,12 +103,14 @@ Result<Compiled> Workspace::compile(std::string_view text) {
     draft.problems = std::move(reading.problems);
     draft.map_places = reading.map_places;
     absl::flat_hash_map<SlotName, Slot*> known;
-    for (Slot& slot : slots_) known.emplace(SlotName{slot.outline.kind, slot.outline.key}, &slot);
+    for (Slot& slot : slots_) known.emplace(SlotName{slot.outline->kind, slot.outline->key}, &slot);
     for (Entity& entity : reading.entities) {
         const auto old = known.find(SlotName{entity.outline.kind, entity.outline.key});
-        const bool keep = old != known.end() && may_be_kept(old->second->outline, entity.outline);
-        Slot slot{std::move(entity.outline), keep ? old->second->chunk : nullptr,
-                  keep ? old->second->json : "", keep ? old->second->weights_hash : 0};
+        const bool keep = old != known.end() && may_be_kept(*old->second->outline, entity.outline);
+        // A copy, not the one that was made while reading: that lies between what is gone when this is done.
+        Slot slot{keep ? old->second->outline : std::make_shared<const Outline>(entity.outline),
+                  keep ? old->second->chunk : nullptr, keep ? old->second->json : nullptr,
+                  keep ? old->second->weights_hash : 0};
         draft.previous.push_back(old != known.end() ? static_cast<std::uint32_t>(old->second - slots_.data())
                                                     : new_slot);
         draft.slots.push_back(std::move(slot));
@@ -110,8 +118,8 @@ Result<Compiled> Workspace::compile(std::string_view text) {
     }
     absl::flat_hash_map<SlotName, Slot*> wanted;
     for (Slot& slot : draft.slots) {
-        if (slot.json.empty() && keeps_json(slot.outline)) {
-            wanted.emplace(SlotName{slot.outline.kind, slot.outline.key}, &slot);
+        if (slot.json == nullptr && keeps_json(*slot.outline)) {
+            wanted.emplace(SlotName{slot.outline->kind, slot.outline->key}, &slot);
         }
     }
     for (const EntityKind kind : all_kinds) {
@@ -119,7 +127,7 @@ Result<Compiled> Workspace::compile(std::string_view text) {
         if (map == nullptr) continue;
         for (const Member& member : map->members()) {
             const auto slot = wanted.find(SlotName{kind, member.name});
-            if (slot != wanted.end() && !member.repeated) slot->second->json = to_json(member.value);
+            if (slot != wanted.end() && !member.repeated) { slot->second->json = kept_json(member.value); }
         }
     }
     return finish(draft);
@@ -128,7 +136,7 @@ Result<Compiled> Workspace::compile(std::string_view text) {
 Result<Compiled> Workspace::finish(Draft& draft) {
     std::vector<const Outline*> outlines;
     outlines.reserve(draft.slots.size());
-    for (const Slot& slot : draft.slots) outlines.push_back(&slot.outline);
+    for (const Slot& slot : draft.slots) outlines.push_back(slot.outline.get());
     Checked checked = check_references(outlines, draft.map_places);
     std::move(checked.problems.begin(), checked.problems.end(), std::back_inserter(draft.problems));
     if (!draft.problems.empty()) return refusal(std::move(draft.problems));
@@ -136,7 +144,7 @@ Result<Compiled> Workspace::finish(Draft& draft) {
     compile_slots(draft, checked);
     std::vector<LinkInput> inputs;
     inputs.reserve(draft.slots.size());
-    for (const Slot& slot : draft.slots) inputs.push_back({&slot.outline, slot.chunk.get()});
+    for (const Slot& slot : draft.slots) inputs.push_back({slot.outline.get(), slot.chunk.get()});
     Result<image::Image> image = link(inputs, checked, draft.environment, draft.version, memory_);
     if (!image) return image.error();
 
@@ -164,14 +172,14 @@ std::vector<std::string> Workspace::changed_keys(const Draft& draft, const Check
     revisions.reserve(draft.slots.size());
     for (std::size_t i = 0; i < draft.slots.size(); ++i) {
         const Slot* const old = draft.previous[i] == new_slot ? nullptr : &slots_[draft.previous[i]];
-        revisions.push_back({&draft.slots[i].outline, draft.slots[i].chunk.get(),
-                             old != nullptr ? &old->outline : nullptr,
+        revisions.push_back({draft.slots[i].outline.get(), draft.slots[i].chunk.get(),
+                             old != nullptr ? old->outline.get() : nullptr,
                              old != nullptr ? old->chunk.get() : nullptr});
     }
     const std::vector<std::uint8_t> changed = changed_entities(revisions, checked);
     std::vector<std::string> keys;
     for (std::size_t i = 0; i < draft.slots.size(); ++i) {
-        const Outline& outline = draft.slots[i].outline;
+        const Outline& outline = *draft.slots[i].outline;
         if (changed[i] != 0 && has_answers(outline.kind)) keys.push_back(outline.key);
     }
     std::ranges::move(gone_keys(draft), std::back_inserter(keys));
@@ -186,12 +194,12 @@ std::vector<std::string> Workspace::gone_keys(const Draft& draft) const {
     }
     std::unordered_set<std::string_view> added;
     for (std::size_t i = 0; i < draft.slots.size(); ++i) {
-        const Outline& outline = draft.slots[i].outline;
+        const Outline& outline = *draft.slots[i].outline;
         if (draft.previous[i] == new_slot && has_answers(outline.kind)) added.insert(outline.key);
     }
     std::vector<std::string> keys;
     for (std::size_t i = 0; i < slots_.size(); ++i) {
-        const Outline& outline = slots_[i].outline;
+        const Outline& outline = *slots_[i].outline;
         if (stays[i] == 0 && has_answers(outline.kind) && !added.contains(outline.key))
             keys.push_back(outline.key);
     }
@@ -200,28 +208,33 @@ std::vector<std::string> Workspace::gone_keys(const Draft& draft) const {
 
 std::string Workspace::document() const {
     if (retain_ == Retain::no_documents || !has_ruleset_) return {};
-    std::string text = R"({"format":"expplat.ruleset/1","environment":)";
+    std::size_t size = 128 + environment_.size();
+    for (const Slot& slot : slots_) size += slot.outline->key.size() + slot.json->size() + 8;
+    std::string text;
+    text.reserve(size);
+    text += R"({"format":"expplat.ruleset/1","environment":)";
     append_json_string(text, environment_);
     text += ",\"version\":" + std::to_string(version_);
     for (std::size_t i = 0; i < slots_.size(); ++i) {
-        const Outline& outline = slots_[i].outline;
-        const bool begins = i == 0 || slots_[i - 1].outline.kind != outline.kind;
+        const Outline& outline = *slots_[i].outline;
+        const bool begins = i == 0 || slots_[i - 1].outline->kind != outline.kind;
         if (begins)
             text.append(i == 0 ? "" : "}").append(",\"").append(map_name(outline.kind)).append("\":{");
         else text += ',';
         append_json_string(text, outline.key);
-        text.append(":").append(slots_[i].json);
+        text.append(":").append(*slots_[i].json);
     }
-    return text + (slots_.empty() ? "}" : "}}");
+    text += slots_.empty() ? "}" : "}}";
+    return text;
 }
 
 void Workspace::compile_slots(Draft& draft, const Checked& checked) const {
     std::vector<const Outline*> outlines;
     outlines.reserve(draft.slots.size());
-    for (const Slot& slot : draft.slots) outlines.push_back(&slot.outline);
+    for (const Slot& slot : draft.slots) outlines.push_back(slot.outline.get());
     const std::vector<std::uint32_t> depths = call_depths(outlines, checked);
     for (std::size_t i = 0; i < draft.slots.size(); ++i) {
-        if (draft.slots[i].outline.supported) compile_slot(draft, i, checked, depths[i] > deep_calls);
+        if (draft.slots[i].outline->supported) compile_slot(draft, i, checked, depths[i] > deep_calls);
     }
 }
 
@@ -229,9 +242,9 @@ void Workspace::compile_slot(Draft& draft, std::size_t i, const Checked& checked
     Slot& slot = draft.slots[i];
     CallWeights weights;
     std::uint64_t weights_hash = 0;
-    if (deep && may_be_reordered(slot.outline)) {
-        for (std::size_t r = 0; r < slot.outline.references.size(); ++r) {
-            const Reference& reference = slot.outline.references[r];
+    if (deep && may_be_reordered(*slot.outline)) {
+        for (std::size_t r = 0; r < slot.outline->references.size(); ++r) {
+            const Reference& reference = slot.outline->references[r];
             if (reference.target != Reference::Target::segment) continue;
             const std::uint64_t steps = checked.steps[checked.targets[checked.target_begin[i] + r]];
             weights[reference.key] = steps;
@@ -243,13 +256,13 @@ void Workspace::compile_slot(Draft& draft, std::size_t i, const Checked& checked
     ++draft.compiled_entities;
     if (!std::holds_alternative<std::monostate>(draft.bodies[i])) {
         slot.chunk =
-            std::make_shared<const Chunk>(compile_entity(slot.outline.key, draft.bodies[i], weights));
+            std::make_shared<const Chunk>(compile_entity(slot.outline->key, draft.bodies[i], weights));
         return;
     }
     // Kept from an earlier ruleset, but what it calls has changed its weight: read its JSON again.
-    const Result<Document> document = parse_json(slot.json);
-    const Entity entity = read_entity(slot.outline.kind, slot.outline.key, document->root(), mode_);
-    slot.chunk = std::make_shared<const Chunk>(compile_entity(slot.outline.key, entity.body, weights));
+    const Result<Document> document = parse_json(*slot.json);
+    const Entity entity = read_entity(slot.outline->kind, slot.outline->key, document->root(), mode_);
+    slot.chunk = std::make_shared<const Chunk>(compile_entity(slot.outline->key, entity.body, weights));
 }
 
 namespace {
@@ -322,7 +335,7 @@ Result<Workspace::Draft> Workspace::draft_of_patch(const Node& root) const {
     for (const SlotName& name : *removed) changed[name] = nullptr;
     std::array<std::vector<std::string_view>, entity_kinds> added;
     absl::flat_hash_map<SlotName, bool> present;
-    for (const Slot& slot : slots_) present.emplace(SlotName{slot.outline.kind, slot.outline.key}, true);
+    for (const Slot& slot : slots_) present.emplace(SlotName{slot.outline->kind, slot.outline->key}, true);
     for (const EntityKind kind : all_kinds) {
         const Node* const map = set == nullptr ? nullptr : set->find(map_name(kind));
         if (map == nullptr) continue;
@@ -340,7 +353,8 @@ Result<Workspace::Draft> Workspace::draft_of_patch(const Node& root) const {
         Entity entity = read_entity(kind, key, node, mode_);
         std::move(entity.problems.begin(), entity.problems.end(), std::back_inserter(draft.problems));
         const bool keep_json = keeps_json(entity.outline);
-        draft.slots.push_back({std::move(entity.outline), nullptr, keep_json ? to_json(node) : "", 0});
+        draft.slots.push_back({std::make_shared<const Outline>(std::move(entity.outline)), nullptr,
+                               keep_json ? kept_json(node) : nullptr, 0});
         draft.bodies.push_back(std::move(entity.body));
     };
     // Entities of one map stand together; new ones come after the old ones of their map.
@@ -353,16 +367,16 @@ Result<Workspace::Draft> Workspace::draft_of_patch(const Node& root) const {
         }
     };
     while (i < slots_.size()) {
-        const EntityKind kind = slots_[i].outline.kind;
-        for (; i < slots_.size() && slots_[i].outline.kind == kind; ++i) {
+        const EntityKind kind = slots_[i].outline->kind;
+        for (; i < slots_.size() && slots_[i].outline->kind == kind; ++i) {
             const Slot& slot = slots_[i];
-            const auto change = changed.find(SlotName{kind, slot.outline.key});
+            const auto change = changed.find(SlotName{kind, slot.outline->key});
             if (change == changed.end()) {
                 draft.slots.push_back(slot);
                 draft.bodies.emplace_back();
                 draft.previous.push_back(static_cast<std::uint32_t>(i));
             } else if (change->second != nullptr) {
-                place(kind, slot.outline.key, *change->second, static_cast<std::uint32_t>(i));
+                place(kind, slot.outline->key, *change->second, static_cast<std::uint32_t>(i));
             }
         }
         place_added(kind);

@@ -63,11 +63,12 @@ public:
     [[nodiscard]] const std::string& environment() const noexcept { return environment_; }
 
 private:
-    /// One entity of the ruleset, in document order.
+    /// One entity of the ruleset, in document order. Cheap to copy: a patch copies all that it leaves as they are.
     struct Slot {
-        Outline outline;
+        std::shared_ptr<const Outline> outline;
         std::shared_ptr<const Chunk> chunk;  // null where the entity is unsupported
-        std::string json;  // kept for `document`, and where the order of its conditions may have to change
+        /// Kept for `document`, and where the order of its conditions may have to change; else null.
+        std::shared_ptr<const std::string> json;
         std::uint64_t weights_hash = 0;  // of the call weights it was compiled with; 0: none
     };
 

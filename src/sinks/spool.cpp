@@ -197,9 +197,10 @@ Result<std::string> Spool::store(std::span<const exposure::Event> events) {
                           hex(++stored_, 8) + std::string(segment_suffix);
     const std::string path = path_of(segment);
     const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (descriptor < 0) return io_error("cannot make", path);
+    // Errors name the folder: a segment's name would make each of them another text.
+    if (descriptor < 0) return io_error("cannot make a segment in", own_);
     if (!write_all(descriptor, records_) || ::fdatasync(descriptor) != 0) {
-        const Error error = io_error("cannot write", path);
+        const Error error = io_error("cannot write a segment in", own_);
         ::close(descriptor);
         ::unlink(path.c_str());
         return error;

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "expplat/base/hash.hpp"
 #include "expplat/base/json_text.hpp"
 #include "expplat/base/limits.hpp"
 #include "src/net/fingerprint.hpp"
@@ -37,10 +38,8 @@ struct Header {
 std::string document_hash(std::string_view text) {
     std::uint64_t state = 0x9E3779B97F4A7C15u ^ text.size();
     for (std::size_t at = 0; at < text.size(); at += 8) {
-        std::uint64_t word = 0;
-        for (std::size_t i = 0; i < 8 && at + i < text.size(); ++i) {
-            word |= std::uint64_t{static_cast<unsigned char>(text[at + i])} << (8 * i);
-        }
+        const std::uint64_t word =
+            detail::load_le(text.data() + at, std::min<std::size_t>(8, text.size() - at));
         state = std::rotl((state ^ word) * 0xD6E8FEB86659FD93u, 29);
     }
     constexpr char digits[] = "0123456789abcdef";

@@ -119,7 +119,7 @@ void Stream::read(std::string_view bytes) {
             case net::SseItem::event: take_event(parser_.event()); break;
             case net::SseItem::comment:
                 // A resumed stream that begins with a comment: nothing has changed.
-                if (resumes_) tidings_.delivered = delivers_ = tidings_.current = true;
+                if (resumes_ && !delivers_) tidings_.delivered = delivers_ = tidings_.current = true;
                 break;
             case net::SseItem::failed: {
                 Ending ending;
@@ -146,8 +146,7 @@ void Stream::take_put(std::string_view json) {
         tidings_.current = false;
         return;
     }
-    tidings_.current = true;
-    tidings_.adopted = tidings_.adopted || offer.adoption == Adoption::adopted;
+    note_held(offer);
 }
 
 void Stream::take_patch(std::string_view json) {
@@ -161,7 +160,12 @@ void Stream::take_patch(std::string_view json) {
         ending.reached = true;
         return finish(std::move(ending));
     }
+    note_held(offer);
+}
+
+void Stream::note_held(const Offer& offer) {
     tidings_.current = true;
+    tidings_.refusal.clear();  // mended since
     tidings_.adopted = tidings_.adopted || offer.adoption == Adoption::adopted;
 }
 

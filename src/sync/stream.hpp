@@ -51,6 +51,7 @@ private:
     void take_event(const net::SseEvent& event);
     void take_put(std::string_view json);
     void take_patch(std::string_view json);
+    void note_held(const Offer& offer);
     void finish(Ending ending);
     [[nodiscard]] std::int64_t patience_ms() const noexcept;
 

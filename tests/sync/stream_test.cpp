@@ -101,6 +101,31 @@ TEST(StreamRefusal, KeepsTheLastGoodOneAndTheConnection) {
     EXPECT_EQ(followed.status().refused, 1u);
 }
 
+TEST(StreamRefusal, IsNotMendedByAHeartbeatOfAResumedStream) {
+    Followed followed(Followed::settings_of(), 1);
+    FakeTransport::Exchange& stream = followed.connect();
+    stream.body(heartbeat);
+    stream.body(put_event(2, R"("broken":true)"));
+    followed.step();
+    for (int i = 0; i < 2; ++i) {
+        stream.body(heartbeat);
+        followed.step();
+        EXPECT_THAT(followed.status().error, HasSubstr("refused"));
+    }
+}
+
+TEST(StreamRefusal, ThatIsMendedInTheSamePieceIsCountedAndNotShown) {
+    Followed followed;
+    followed.streaming().body(put_event(2, R"("broken":true)") + put_event(3));
+    followed.step();
+    EXPECT_EQ(followed.status().error, "");
+    EXPECT_EQ(followed.status().refused, 1u);
+    followed.transport.last().body(put_event(4) + put_event(5, R"("broken":true)"));
+    followed.step();
+    EXPECT_THAT(followed.status().error, HasSubstr("refused")) << "the last one counts";
+    EXPECT_EQ(followed.held, 4u);
+}
+
 TEST(StreamRefusal, OfAVersionThatGoesBack) {
     Followed followed(Followed::settings_of(), 9);
     FakeTransport::Exchange& stream = followed.connect();
