@@ -55,6 +55,8 @@ function(expplat_layer name)
     if(sources)
         add_library(${target} STATIC ${sources})
         expplat_settings(${target})
+        # Nothing of a layer is anybody else's symbol, whatever it is linked into; the C face marks its own.
+        set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
         target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
     else()
         add_library(${target} INTERFACE)

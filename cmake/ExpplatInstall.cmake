@@ -1,11 +1,19 @@
-# `cmake --install`: headers, static libraries, the command line and a CMake package that
+# `cmake --install`: headers, static libraries, libexpplat.so with its pkg-config file, the command line and a CMake package that
 # find_package(expplat) reads. tests/consumers builds against the result.
 include(CMakePackageConfigHelpers)
 
 set(EXPPLAT_PACKAGE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/expplat")
 
 get_property(installed GLOBAL PROPERTY EXPPLAT_INSTALLED)
-install(TARGETS ${installed} EXPORT expplatTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(TARGETS ${installed} EXPORT expplatTargets
+    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+if(TARGET expplat_shared)
+    # The prefix as seen from the folder of the .pc file, so that an installed tree may be moved.
+    file(RELATIVE_PATH EXPPLAT_PC_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+    configure_file("${PROJECT_SOURCE_DIR}/cmake/expplat.pc.in" "${PROJECT_BINARY_DIR}/expplat.pc" @ONLY)
+    install(FILES "${PROJECT_BINARY_DIR}/expplat.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/expplat" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
     FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

@@ -24,9 +24,12 @@
 
 namespace expplat {
 
+class Client;
 namespace runtime {
 class Runtime;
 struct Published;
+/// What is behind a client: for faces that make answers of their own (`src/c`). It lives as long as the client.
+[[nodiscard]] const Runtime& runtime_of(const Client& client) noexcept;
 }  // namespace runtime
 
 /// A ruleset held on purpose: its views stay valid, and its answers the same, until it is let go. Copying is cheap.
@@ -140,6 +143,7 @@ public:
     void close();
 
 private:
+    friend const runtime::Runtime& runtime::runtime_of(const Client& client) noexcept;
     explicit Client(std::unique_ptr<runtime::Runtime> runtime) noexcept;
     std::unique_ptr<runtime::Runtime> runtime_;
 };

@@ -53,6 +53,42 @@ constexpr Command commands[] = {
      "  --tolerant     as for evaluate\n"
      "\n"
      "  expplat explain ruleset.json --user '{\"key\":\"u1\"}' new-ui\n"},
+    {"run", &run,
+     "expplat run --source URL|FILE --cases FILE|- [--sink SINK]\n"
+     "  Answers a stream of cases through a real client, in order, and sends what it counts to the sink. At "
+     "the\n"
+     "  end, and after SIGINT or SIGTERM, what is queued is sent, and the client's counts are one JSON "
+     "object on\n"
+     "  standard error. Exit status 1 also where an event was lost. A case is that of evaluate.\n"
+     "\n"
+     "  --source URL|FILE  a server (http:// or https://), or a ruleset as JSON or image\n"
+     "  --key KEY          the server's SDK key; better in EXPPLAT_SDK_KEY, as other users of a machine can "
+     "read\n"
+     "                     command lines\n"
+     "  --sink SINK        kinesis:STREAM, http (the server of --source), file:PATH, or none (the default)\n"
+     "  --cases FILE       the cases; - is standard input\n"
+     "  --threads N        N threads share the cases\n"
+     "  --repeat N         every case is asked N times, and printed once\n"
+     "  --track            a track event `run` for each time that a case was asked\n"
+     "  --project NAME     named in events\n"
+     "  --spool FOLDER     keeps what is not acknowledged over the program's end\n"
+     "  --cache FILE       keeps the last ruleset of a server\n"
+     "  --wait SECONDS     for the first ruleset; 30 unless given\n"
+     "\n"
+     "  expplat run --source ruleset.json --sink file:exposures.jsonl --cases cases.jsonl > answers.jsonl\n"
+     "  tail -f cases.jsonl | expplat run --source https://flags.example.com --sink kinesis:events --cases "
+     "-\n"},
+    {"watch", &watch,
+     "expplat watch --source URL|FILE [--user JSON [KEY ...]]\n"
+     "  Prints each change of the ruleset and of the connection, a line each, until SIGINT or SIGTERM. With "
+     "a user:\n"
+     "  the answers that a ruleset changed, for the keys that are given or for all of them.\n"
+     "\n"
+     "  --source URL|FILE  as for run; a file is looked at twice a second\n"
+     "  --key KEY          as for run\n"
+     "  --cache FILE       as for run\n"
+     "\n"
+     "  expplat watch --source https://flags.example.com --user '{\"key\":\"u1\"}' new-ui\n"},
 };
 
 int print_help() {
@@ -64,11 +100,16 @@ int print_help() {
         "  expplat evaluate RULESET --cases CASES.jsonl          answer questions\n"
         "  expplat evaluate RULESET --user JSON [KEY ...]\n"
         "  expplat explain  RULESET --user JSON KEY              say why\n"
+        "  expplat run      --source URL|FILE --cases FILE|-     the same through a client, with a sink for "
+        "events\n"
+        "  expplat watch    --source URL|FILE                    print what changes\n"
         "\n"
         "  expplat help COMMAND, expplat COMMAND --help          more, with examples\n"
         "  expplat --version\n"
         "\n"
-        "Exit status: 0 done; 1 the ruleset was refused, or a file could not be read or written; 2 usage.\n");
+        "Exit status: 0 done; 1 the ruleset was refused or did not come, a file could not be read or "
+        "written, or an\n"
+        "event was lost; 2 usage.\n");
     return exit_done;
 }
 
@@ -79,7 +120,7 @@ const Command* find(std::string_view name) {
     return nullptr;
 }
 
-int run(const Words& words) {
+int dispatch(const Words& words) {
     if (words.empty()) {
         complain("expected a command; see expplat --help");
         return exit_usage;
@@ -118,5 +159,5 @@ int usage_error(std::string_view command, std::string_view message) {
 }  // namespace expplat::cli
 
 int main(int count, char** words) {
-    return expplat::cli::run(expplat::cli::Words(words + (count > 0 ? 1 : 0), words + count));
+    return expplat::cli::dispatch(expplat::cli::Words(words + (count > 0 ? 1 : 0), words + count));
 }

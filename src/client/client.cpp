@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "expplat/base/hash.hpp"
+#include "src/client/answering.hpp"
 #include "src/client/epoch.hpp"
 #include "src/client/runtime.hpp"
 
@@ -11,35 +12,12 @@ namespace expplat {
 
 using runtime::Published;
 using runtime::ReadGuard;
+using runtime::record;
 using runtime::Runtime;
+using runtime::with_answer;
+using runtime::with_answer_at;
 
 namespace {
-
-/// Takes note of an answer that must be counted.
-void record(const Runtime& client, const Published& ruleset, const eval::Answer& answer, const User& user,
-            const ReadGuard& guard) noexcept {
-    runtime::Recorder* const recorder = client.recorder();
-    if (recorder != nullptr && recorder->exposure(ruleset.view, answer, user, guard.slot_number()))
-        client.wake();
-}
-
-/// Answers from a ruleset; from the one that stands in before there is any, that the client is not ready.
-EXPPLAT_INLINE eval::Answer answer_of(const Published& ruleset, std::string_view key,
-                                      const User& user) noexcept {
-    eval::Answer answer = eval::evaluate(ruleset.view, key, user, ruleset.patterns);
-    if (answer.error == EvaluationError::flag_not_found && !ruleset.ready) [[unlikely]]
-        answer.error = EvaluationError::provider_not_ready;
-    return answer;
-}
-
-/// Evaluates under a guard and hands the answer on while its views are valid.
-template <class Use>
-auto with_answer(const Runtime& client, std::string_view key, const User& user, Use&& use) {
-    const ReadGuard guard;
-    const Published& ruleset = *client.publication().current();
-    const eval::Answer answer = answer_of(ruleset, key, user);
-    return use(ruleset, answer, guard);
-}
 
 template <class T, class Read>
 Detail<T> typed(const Runtime& client, std::string_view key, const User& user, T fallback, ValueKind kind,
@@ -73,6 +51,8 @@ Client::Client(Client&& other) noexcept = default;
 Client& Client::operator=(Client&& other) noexcept = default;
 Client::~Client() = default;
 
+const Runtime& runtime::runtime_of(const Client& client) noexcept { return *client.runtime_; }
+
 void Client::close() { runtime_->close(); }
 bool Client::flush(std::chrono::milliseconds timeout) const { return runtime_->flush(timeout); }
 bool Client::wait_ready(std::chrono::milliseconds timeout) const { return runtime_->wait_ready(timeout); }
@@ -85,11 +65,11 @@ Stats Client::stats() const { return runtime_->stats(); }
 // ---- answers ----
 
 Variant Client::variant(std::string_view key, const User& user) const noexcept {
-    const ReadGuard guard;
-    const Published& ruleset = *runtime_->publication().current();
-    const eval::Answer answer = answer_of(ruleset, key, user);
-    if (answer.exposure) record(*runtime_, ruleset, answer, user, guard);
-    return Variant(answer, ruleset.view.version());
+    return with_answer(*runtime_, key, user,
+                       [&](const Published& ruleset, const eval::Answer& answer, const ReadGuard& guard) {
+                           if (answer.exposure) record(*runtime_, ruleset, answer, user, guard);
+                           return Variant(answer, ruleset.view.version());
+                       });
 }
 
 Detail<bool> Client::boolean_detail(std::string_view key, const User& user, bool fallback) const noexcept {
@@ -149,25 +129,11 @@ Client::Handle::Handle(const Runtime* client, std::string_view key)
     : client_(client), key_(key), key_hash_(hash64(key)) {}
 
 Variant Client::Handle::variant(const User& user) const noexcept {
-    const ReadGuard guard;
-    const Published& ruleset = *client_->publication().current();
-    std::uint64_t place = place_.load(std::memory_order_relaxed);
-    if ((place >> 32) != ruleset.serial) {  // the first call on this ruleset: look the key up
-        const image::Entity* const found = ruleset.view.find(key_, key_hash_);
-        place =
-            (std::uint64_t{ruleset.serial} << 32) | (found == nullptr ? 0 : ruleset.view.offset_of(*found));
-        place_.store(place, std::memory_order_relaxed);
-    }
-    const auto offset = static_cast<image::Offset>(place);
-    if (offset == 0) {
-        eval::Answer unknown;
-        unknown.error = ruleset.ready ? EvaluationError::flag_not_found : EvaluationError::provider_not_ready;
-        return Variant(unknown, ruleset.view.version());
-    }
-    const eval::Answer answer =
-        eval::evaluate(ruleset.view, ruleset.view.entity(offset), user, ruleset.patterns);
-    if (answer.exposure) record(*client_, ruleset, answer, user, guard);
-    return Variant(answer, ruleset.view.version());
+    return with_answer_at(*client_, place_, key_, key_hash_, user,
+                          [&](const Published& ruleset, const eval::Answer& answer, const ReadGuard& guard) {
+                              if (answer.exposure) record(*client_, ruleset, answer, user, guard);
+                              return Variant(answer, ruleset.view.version());
+                          });
 }
 
 // ---- snapshots ----

@@ -39,6 +39,7 @@ LAYERS = [
     ("sync", ["src/sync/"], ["base", "image", "ruleset", "net"], ["absl"]),
     ("sinks", ["src/sinks/"], ["base", "exposure", "net", "aws"], ["absl", "nlohmann"]),
     ("runtime", ["src/client/"], LIBRARY, ["absl"]),
+    ("c-face", ["src/c/"], LIBRARY, []),
     ("cli", ["src/cli/"], LIBRARY, []),
     # The server: http -> api -> domain <- store, publish, ...; only a main.cpp names concrete adapters.
     ("server-main", ["server/main.cpp", "server/*/main.cpp"],

@@ -1,0 +1,71 @@
+// Answering from a client's current ruleset: what the C++ face, the C face and the command line have in common.
+//
+// An answer's views are valid only while its ruleset is guarded, so it is handed on under the guard to a function that
+// makes of it what its face gives out. Wait-free; called by any thread. Next: `client.cpp`, `src/c/answer.cpp`.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "expplat/base/inline.hpp"
+#include "expplat/base/user.hpp"
+#include "expplat/eval/evaluate.hpp"
+#include "src/client/epoch.hpp"
+#include "src/client/published.hpp"
+#include "src/client/recorder.hpp"
+#include "src/client/runtime.hpp"
+
+namespace expplat::runtime {
+
+/// Takes note of an answer that must be counted.
+inline void record(const Runtime& client, const Published& ruleset, const eval::Answer& answer,
+                   const User& user, const ReadGuard& guard) noexcept {
+    Recorder* const recorder = client.recorder();
+    if (recorder != nullptr && recorder->exposure(ruleset.view, answer, user, guard.slot_number()))
+        client.wake();
+}
+
+/// Answers from a ruleset; from the one that stands in before there is any, that the client is not ready.
+EXPPLAT_INLINE eval::Answer answer_of(const Published& ruleset, std::string_view key,
+                                      const User& user) noexcept {
+    eval::Answer answer = eval::evaluate(ruleset.view, key, user, ruleset.patterns);
+    if (answer.error == EvaluationError::flag_not_found && !ruleset.ready) [[unlikely]]
+        answer.error = EvaluationError::provider_not_ready;
+    return answer;
+}
+
+/// `use(ruleset, answer, guard)`, and what that returns.
+template <class Use>
+EXPPLAT_INLINE auto with_answer(const Runtime& client, std::string_view key, const User& user, Use&& use) {
+    const ReadGuard guard;
+    const Published& ruleset = *client.publication().current();
+    return std::forward<Use>(use)(ruleset, answer_of(ruleset, key, user), guard);
+}
+
+/// The same for a key that is looked up once for each ruleset. `place`: its upper 32 bits say in which, its lower where.
+template <class Use>
+EXPPLAT_INLINE auto with_answer_at(const Runtime& client, std::atomic<std::uint64_t>& place,
+                                   std::string_view key, std::uint64_t key_hash, const User& user,
+                                   Use&& use) {
+    const ReadGuard guard;
+    const Published& ruleset = *client.publication().current();
+    std::uint64_t known = place.load(std::memory_order_relaxed);
+    if ((known >> 32) != ruleset.serial) {  // the first call on this ruleset: look the key up
+        const image::Entity* const found = ruleset.view.find(key, key_hash);
+        known =
+            (std::uint64_t{ruleset.serial} << 32) | (found == nullptr ? 0 : ruleset.view.offset_of(*found));
+        place.store(known, std::memory_order_relaxed);
+    }
+    const auto offset = static_cast<image::Offset>(known);
+    if (offset == 0) [[unlikely]] {
+        eval::Answer unknown;
+        unknown.error = ruleset.ready ? EvaluationError::flag_not_found : EvaluationError::provider_not_ready;
+        return std::forward<Use>(use)(ruleset, unknown, guard);
+    }
+    return std::forward<Use>(use)(
+        ruleset, eval::evaluate(ruleset.view, ruleset.view.entity(offset), user, ruleset.patterns), guard);
+}
+
+}  // namespace expplat::runtime
