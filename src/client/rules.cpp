@@ -2,6 +2,10 @@
 
 #include <sys/stat.h>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include <new>
 #include <utility>
 
@@ -27,6 +31,18 @@ Rules::Rules(const Config& config, std::shared_ptr<const Clock> clock)
 }
 
 // ---- adopting ----
+
+namespace {
+
+/// What reading a large document took for a moment: glibc keeps it for the process unless it is asked.
+void give_memory_back([[maybe_unused]] std::size_t document_bytes) noexcept {
+#if defined(__GLIBC__)
+    constexpr std::size_t large = std::size_t{1} << 20;
+    if (document_bytes >= large) ::malloc_trim(0);
+#endif
+}
+
+}  // namespace
 
 Result<void> Rules::open() {
     std::unique_lock lock(mutex_);
@@ -79,6 +95,7 @@ Rules::FileStamp Rules::stamp_of(const std::string& path) {
 Result<void> Rules::put(std::string_view json) {
     std::unique_lock lock(mutex_);
     Result<void> adopted = attempt([this, json] { return adopt_json(json, Origin::server); });
+    give_memory_back(json.size());
     tell(lock);
     return adopted;
 }

@@ -18,8 +18,6 @@ Result<void> check(const Config& config) {
         return Error{ErrorCode::invalid_argument,
                      "config.source is not set: use Source::server, Source::file or Source::text"};
     }
-    if (config.source.kind() == Source::Kind::server && config.source.key().empty())
-        return Error{ErrorCode::invalid_argument, "Source::server was given no SDK key"};
     if (config.queue_events == 0 || config.batch_events == 0 || config.batch_age_ms <= 0) {
         return Error{ErrorCode::invalid_argument,
                      "queue_events, batch_events and batch_age_ms must be positive"};
@@ -182,7 +180,7 @@ void Runtime::run(Loop& loop) {
             everything = turn.flushes_wanted > 0;
         }
         turn.stepped.notify_all();
-        loop.wait(everything ? std::min<std::int64_t>(wait_ms, 1) : std::max<std::int64_t>(wait_ms, 1));
+        loop.wait(std::max<std::int64_t>(wait_ms, 1));
     }
 }
 

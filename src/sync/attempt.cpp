@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/net/url.hpp"
 #include "src/ruleset/json.hpp"
 
 namespace expplat::sync {
@@ -55,6 +56,8 @@ std::string unusable(const FollowerSettings& settings) {
     if (!std::ranges::all_of(settings.key, is_printable)) {
         return "the SDK key holds a space, a line end or another character that no key has";
     }
+    if (const Result<net::Url> url = net::parse_url(settings.url); !url)
+        return "the server's URL: " + url.error().message;
     return {};
 }
 
