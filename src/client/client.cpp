@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "expplat/base/hash.hpp"
+#include "expplat/base/inline.hpp"
 #include "src/client/epoch.hpp"
 #include "src/client/runtime.hpp"
 
@@ -15,12 +16,25 @@ using runtime::Runtime;
 
 namespace {
 
-/// Takes note of an answer that must be counted.
-void record(const Runtime& client, const Published& ruleset, const eval::Answer& answer, const User& user,
-            const ReadGuard& guard) noexcept {
+/// Takes note of an answer that must be counted. It is made again here from what the recorder reads: so an answer that
+/// need not be counted never has to be in memory.
+EXPPLAT_NOINLINE void record(const Runtime& client, const Published& ruleset, const image::Entity& entity,
+                             std::uint32_t variant, const image::Unit* unit, const User& user,
+                             std::uint32_t slot) noexcept {
     runtime::Recorder* const recorder = client.recorder();
-    if (recorder != nullptr && recorder->exposure(ruleset.view, answer, user, guard.slot_number()))
-        client.wake();
+    if (recorder == nullptr) return;
+    eval::Answer answer;
+    answer.entity = &entity;
+    answer.variant = variant;
+    answer.unit = unit;
+    if (recorder->exposure(ruleset.view, answer, user, slot)) client.wake();
+}
+
+EXPPLAT_INLINE void record_if_counted(const Runtime& client, const Published& ruleset,
+                                      const eval::Answer& answer, const User& user,
+                                      const ReadGuard& guard) noexcept {
+    if (answer.exposure)
+        record(client, ruleset, *answer.entity, answer.variant, answer.unit, user, guard.slot_number());
 }
 
 /// Answers from a ruleset; from the one that stands in before there is any, that the client is not ready.
@@ -53,7 +67,7 @@ Detail<T> typed(const Runtime& client, std::string_view key, const User& user, T
                                return detail;
                            }
                            detail.value = read(answer);
-                           if (answer.exposure) record(client, ruleset, answer, user, guard);
+                           record_if_counted(client, ruleset, answer, user, guard);
                            return detail;
                        });
 }
@@ -85,10 +99,11 @@ Stats Client::stats() const { return runtime_->stats(); }
 // ---- answers ----
 
 Variant Client::variant(std::string_view key, const User& user) const noexcept {
+    user.prefetch();
     const ReadGuard guard;
     const Published& ruleset = *runtime_->publication().current();
     const eval::Answer answer = answer_of(ruleset, key, user);
-    if (answer.exposure) record(*runtime_, ruleset, answer, user, guard);
+    record_if_counted(*runtime_, ruleset, answer, user, guard);
     return Variant(answer, ruleset.view.version());
 }
 
@@ -149,6 +164,7 @@ Client::Handle::Handle(const Runtime* client, std::string_view key)
     : client_(client), key_(key), key_hash_(hash64(key)) {}
 
 Variant Client::Handle::variant(const User& user) const noexcept {
+    user.prefetch();
     const ReadGuard guard;
     const Published& ruleset = *client_->publication().current();
     std::uint64_t place = place_.load(std::memory_order_relaxed);
@@ -166,7 +182,7 @@ Variant Client::Handle::variant(const User& user) const noexcept {
     }
     const eval::Answer answer =
         eval::evaluate(ruleset.view, ruleset.view.entity(offset), user, ruleset.patterns);
-    if (answer.exposure) record(*client_, ruleset, answer, user, guard);
+    record_if_counted(*client_, ruleset, answer, user, guard);
     return Variant(answer, ruleset.view.version());
 }
 
