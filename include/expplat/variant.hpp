@@ -29,12 +29,15 @@ public:
           error_(answer.error),
           exposure_(answer.exposure),
           version_(ruleset_version) {
-        if (answer.has_variant()) {
-            kind_ = answer.value_kind();
-            bits_ = answer.record().bits;
-            key_size_ = copy(key_, answer.variant_key());
+        std::string_view key = eval::no_rule;
+        if (answer.has_variant()) [[likely]] {  // all is read before a text is written: it might be anywhere
+            const image::VariantRecord& record = answer.record();
+            kind_ = static_cast<ValueKind>(answer.entity->value_kind);
+            bits_ = record.bits;
+            key = image::text_at(image::base_of(*answer.entity), record.key);
         }
-        rule_size_ = copy(rule_, answer.rule);
+        key_size_ = copy(key_, key.data(), key.size());
+        rule_size_ = copy(rule_, answer.rule.data(), answer.rule.size());
     }
 
     /// The variant's key; empty where the user gets none, and the caller's default applies.
@@ -78,15 +81,16 @@ private:
     static constexpr std::size_t capacity = limits::key_bytes;
     static constexpr std::size_t block = image::tail_bytes;
 
-    EXPPLAT_INLINE static std::uint8_t copy(char* to, std::string_view text) noexcept {
-        std::size_t size = text.size();
+    EXPPLAT_INLINE static std::uint8_t copy(char* to, const char* text, std::size_t size) noexcept {
+        std::memcpy(to, text, block);  // a text of an image has so many bytes after its begin
+        return size <= block ? static_cast<std::uint8_t>(size) : copy_long(to, text, size);
+    }
+    EXPPLAT_NOINLINE static std::uint8_t copy_long(char* to, const char* text, std::size_t size) noexcept {
         if (size > capacity) {
             size = capacity;
             while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
         }
-        if (size > block) std::memcpy(to, text.data(), size);
-        else if (size > 0)
-            std::memcpy(to, text.data(), block);  // a text of an image has so many bytes after its begin
+        std::memcpy(to, text, size);
         return static_cast<std::uint8_t>(size);
     }
 

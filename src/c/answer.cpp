@@ -80,7 +80,7 @@ struct Filling {
 
     EXPPLAT_INLINE void operator()(const Published& ruleset, const eval::Answer& answer,
                                    const ReadGuard& guard) const noexcept {
-        if (answer.exposure) runtime::record(client, ruleset, answer, user, guard);
+        runtime::record_if_counted(client, ruleset, answer, user, guard);
         fill(out, answer, ruleset.view.version());
         if (text != nullptr) *text = text_of(answer);
     }
@@ -105,7 +105,7 @@ EXPPLAT_NOINLINE bool ask_typed(expplat_client* client, expplat_str key, const e
                 return false;
             }
             if (text != nullptr) *text = owned(answer.text());
-            if (answer.exposure) runtime::record(client->runtime, ruleset, answer, user->user, guard);
+            runtime::record_if_counted(client->runtime, ruleset, answer, user->user, guard);
             return true;
         });
 }

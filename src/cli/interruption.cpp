@@ -40,7 +40,7 @@ Interruption::Interruption() {
     wake_descriptor.store(write_end_);
     struct sigaction action {};
     action.sa_handler = &on_signal;
-    action.sa_flags = SA_RESETHAND;  // the second one ends the program
+    action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one ends the program
     ::sigaction(SIGINT, &action, nullptr);
     ::sigaction(SIGTERM, &action, nullptr);
     ::signal(SIGPIPE, SIG_IGN);

@@ -51,8 +51,7 @@ void answer(std::string& out, const Client& client, const Case& question) {
         runtime::with_answer(runtime, *question.key, *question.user,
                              [&](const runtime::Published& current, const eval::Answer& given,
                                  const runtime::ReadGuard& guard) {
-                                 if (given.exposure)
-                                     runtime::record(runtime, current, given, *question.user, guard);
+                                 runtime::record_if_counted(runtime, current, given, *question.user, guard);
                                  ruleset::append_answer_json(out, question.key, given,
                                                              current.view.version());
                              });

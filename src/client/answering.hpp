@@ -19,12 +19,25 @@
 
 namespace expplat::runtime {
 
-/// Takes note of an answer that must be counted.
-inline void record(const Runtime& client, const Published& ruleset, const eval::Answer& answer,
-                   const User& user, const ReadGuard& guard) noexcept {
+/// Takes note of an answer that must be counted. It is made again here from what the recorder reads: so an answer that
+/// need not be counted never has to be in memory.
+EXPPLAT_NOINLINE inline void record(const Runtime& client, const Published& ruleset,
+                                    const image::Entity& entity, std::uint32_t variant,
+                                    const image::Unit* unit, const User& user, std::uint32_t slot) noexcept {
     Recorder* const recorder = client.recorder();
-    if (recorder != nullptr && recorder->exposure(ruleset.view, answer, user, guard.slot_number()))
-        client.wake();
+    if (recorder == nullptr) return;
+    eval::Answer answer;
+    answer.entity = &entity;
+    answer.variant = variant;
+    answer.unit = unit;
+    if (recorder->exposure(ruleset.view, answer, user, slot)) client.wake();
+}
+
+EXPPLAT_INLINE void record_if_counted(const Runtime& client, const Published& ruleset,
+                                      const eval::Answer& answer, const User& user,
+                                      const ReadGuard& guard) noexcept {
+    if (answer.exposure)
+        record(client, ruleset, *answer.entity, answer.variant, answer.unit, user, guard.slot_number());
 }
 
 /// Answers from a ruleset; from the one that stands in before there is any, that the client is not ready.
@@ -39,6 +52,7 @@ EXPPLAT_INLINE eval::Answer answer_of(const Published& ruleset, std::string_view
 /// `use(ruleset, answer, guard)`, and what that returns.
 template <class Use>
 EXPPLAT_INLINE auto with_answer(const Runtime& client, std::string_view key, const User& user, Use&& use) {
+    user.prefetch();
     const ReadGuard guard;
     const Published& ruleset = *client.publication().current();
     return std::forward<Use>(use)(ruleset, answer_of(ruleset, key, user), guard);
@@ -49,6 +63,7 @@ template <class Use>
 EXPPLAT_INLINE auto with_answer_at(const Runtime& client, std::atomic<std::uint64_t>& place,
                                    std::string_view key, std::uint64_t key_hash, const User& user,
                                    Use&& use) {
+    user.prefetch();
     const ReadGuard guard;
     const Published& ruleset = *client.publication().current();
     std::uint64_t known = place.load(std::memory_order_relaxed);

@@ -12,7 +12,7 @@ namespace expplat {
 
 using runtime::Published;
 using runtime::ReadGuard;
-using runtime::record;
+using runtime::record_if_counted;
 using runtime::Runtime;
 using runtime::with_answer;
 using runtime::with_answer_at;
@@ -31,7 +31,7 @@ Detail<T> typed(const Runtime& client, std::string_view key, const User& user, T
                                return detail;
                            }
                            detail.value = read(answer);
-                           if (answer.exposure) record(client, ruleset, answer, user, guard);
+                           record_if_counted(client, ruleset, answer, user, guard);
                            return detail;
                        });
 }
@@ -67,7 +67,7 @@ Stats Client::stats() const { return runtime_->stats(); }
 Variant Client::variant(std::string_view key, const User& user) const noexcept {
     return with_answer(*runtime_, key, user,
                        [&](const Published& ruleset, const eval::Answer& answer, const ReadGuard& guard) {
-                           if (answer.exposure) record(*runtime_, ruleset, answer, user, guard);
+                           record_if_counted(*runtime_, ruleset, answer, user, guard);
                            return Variant(answer, ruleset.view.version());
                        });
 }
@@ -131,7 +131,7 @@ Client::Handle::Handle(const Runtime* client, std::string_view key)
 Variant Client::Handle::variant(const User& user) const noexcept {
     return with_answer_at(*client_, place_, key_, key_hash_, user,
                           [&](const Published& ruleset, const eval::Answer& answer, const ReadGuard& guard) {
-                              if (answer.exposure) record(*client_, ruleset, answer, user, guard);
+                              record_if_counted(*client_, ruleset, answer, user, guard);
                               return Variant(answer, ruleset.view.version());
                           });
 }

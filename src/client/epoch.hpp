@@ -60,9 +60,7 @@ public:
                 std::memory_order_seq_cst);  // the compiler; the writer's barrier does the rest
         }
     }
-    ~ReadGuard() {
-        if (outer_ == 0) slot_.epoch.store(0, std::memory_order_release);
-    }
+    ~ReadGuard() { slot_.epoch.store(outer_, std::memory_order_release); }
     ReadGuard(const ReadGuard&) = delete;
     ReadGuard& operator=(const ReadGuard&) = delete;
 

@@ -67,8 +67,10 @@ bool Recorder::track(std::string_view environment, std::string_view name, const 
 bool Recorder::push(const exposure::Event& event) noexcept {
     std::size_t depth = 0;
     std::size_t bytes = 0;
-    return queue_.push(event, depth, &bytes) &&
-           (depth % wake_at_events_ == 0 || bytes >= limits::batch_bytes);
+    if (!queue_.push(event, depth, &bytes)) return false;
+    // Once for each time that a batch is reached: from there on the loop is awake and looks for itself.
+    return depth == wake_at_events_ ||
+           (bytes >= limits::batch_bytes && bytes - event.text_size() < limits::batch_bytes);
 }
 
 /// The attributes that the configuration names, as a JSON object in memory that the thread keeps.

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include <absl/strings/string_view.h>
 
 #include "expplat/base/hash.hpp"
 #include "expplat/base/name.hpp"
+#include "expplat/base/version_key.hpp"
 #include "expplat/eval/address.hpp"
 #include "expplat/eval/bucket.hpp"
 #include "expplat/eval/instant.hpp"
@@ -57,7 +59,8 @@ image::Opcode opcode_of(Operator op) {
 
 image::Unit write_unit(ChunkWriter& writer, std::string_view unit) {
     if (unit == "key") return {};
-    return {name_word(unit), writer.text(unit), short_size(unit), 0};
+    const std::uint64_t word = name_word(unit);
+    return {word, writer.text(unit), name_slot(word), 0};
 }
 
 namespace {
@@ -171,7 +174,7 @@ image::Jump ConditionCompiler::emit_leaf(const Condition& condition, std::uint32
 void ConditionCompiler::finish(image::Ref& first, std::uint32_t& count) {
     count = static_cast<std::uint32_t>(code_.size());
     if (count == 0) return;
-    first = writer_.reserve<image::Instruction>(code_.size());
+    first = first_ = writer_.reserve<image::Instruction>(code_.size());
     for (std::size_t i = 0; i < code_.size(); ++i) {
         const Emitted& emitted = code_[code_.size() - 1 - i];
         const Condition& condition = *emitted.condition;
@@ -201,7 +204,7 @@ void ConditionCompiler::finish(image::Ref& first, std::uint32_t& count) {
 void ConditionCompiler::write_comparison(image::Instruction& instruction, const Condition& condition) {
     instruction.name = writer_.text(condition.name);
     instruction.name_word = name_word(condition.name);
-    instruction.name_size = short_size(condition.name);
+    instruction.name_slot = name_slot(instruction.name_word);
     instruction.opcode = opcode_of(condition.op);
     if (condition.ignore_case) instruction.flags = image::instruction_flags::ignore_case;
     switch (condition.op) {
@@ -216,13 +219,15 @@ void ConditionCompiler::write_comparison(image::Instruction& instruction, const 
         case Operator::contains:
         case Operator::starts_with:
         case Operator::ends_with: write_text_search(instruction, condition); return;
-        case Operator::matches:
+        case Operator::matches: instruction.operand = writer_.text(condition.operands.front().string); return;
         case Operator::version_is:
         case Operator::version_below:
         case Operator::version_at_most:
         case Operator::version_above:
         case Operator::version_at_least:
             instruction.operand = writer_.text(condition.operands.front().string);
+            if (version_key(condition.operands.front().string, instruction.word))
+                instruction.flags = image::instruction_flags::short_version;
             return;
         case Operator::before:
         case Operator::after: instruction.operand = write_instant(condition.operands.front()); return;
@@ -231,15 +236,15 @@ void ConditionCompiler::write_comparison(image::Instruction& instruction, const 
     }
 }
 
-/// `is` and `in`: an instruction of its own for one operand, `in` for more.
+/// `is` and `in`: an instruction of its own for one operand that is compared exactly, and for strings; `in` for others.
 void ConditionCompiler::write_membership(image::Instruction& instruction, const Condition& condition) {
-    if (condition.operands.size() == 1) {
+    if (condition.operands.size() == 1 &&
+        !(condition.ignore_case && condition.operands.front().kind == ValueKind::string)) {
         const Scalar& operand = condition.operands.front();
         if (operand.kind == ValueKind::string) {
             instruction.opcode = image::Opcode::equals_string;
-            const std::string text =
-                condition.ignore_case ? folded(operand.string) : std::string(operand.string);
-            instruction.operand = writer_.write(image::StringOperand{hash64(text), writer_.text(text), 0});
+            instruction.word = hash64(operand.string);
+            instruction.operand = writer_.text(operand.string);
         } else if (operand.kind == ValueKind::boolean) {
             instruction.opcode = image::Opcode::equals_boolean;
             instruction.operand = operand.boolean ? 1 : 0;
@@ -261,6 +266,7 @@ void ConditionCompiler::write_membership(image::Instruction& instruction, const 
     }
     if (strings.size() == condition.operands.size() && !strings.empty()) {
         instruction.opcode = image::Opcode::in_strings;
+        for (const SetMember& member : strings) instruction.word |= image::set_bit(hash64(member.text));
         instruction.operand = write_set(writer_, std::move(strings));
         return;
     }
@@ -282,7 +288,13 @@ void ConditionCompiler::write_text_search(image::Instruction& instruction, const
         instruction.operand = write_texts(condition);
         return;
     }
-    instruction.operand = writer_.text(condition.operands.front().string);
+    const std::string_view text = condition.operands.front().string;
+    instruction.operand = writer_.text(text);
+    if (text.size() >= sizeof instruction.word && condition.op != Operator::contains) {
+        const std::size_t from =
+            condition.op == Operator::starts_with ? 0 : text.size() - sizeof instruction.word;
+        std::memcpy(&instruction.word, text.data() + from, sizeof instruction.word);
+    }
     instruction.opcode = condition.op == Operator::contains      ? image::Opcode::contains_text
                          : condition.op == Operator::starts_with ? image::Opcode::starts_with_text
                                                                  : image::Opcode::ends_with_text;

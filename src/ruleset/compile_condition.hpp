@@ -32,9 +32,18 @@ public:
     /// Writes the code; `first` and `count` place it. Jumps of `emit` become final by `resolve`.
     void finish(image::Ref& first, std::uint32_t& count);
 
-    /// A jump that `emit` returned, as the image holds it. After the last `emit`.
+    /// Where the outcomes stand whose numbers end the program. Before `finish`.
+    void set_outcomes(image::Ref outcomes) noexcept { outcomes_ = outcomes; }
+
+    /// A jump that `emit` returned or was given, as the image holds it. After `finish`.
     [[nodiscard]] image::Jump resolve(image::Jump jump) const noexcept {
-        return (jump & image::terminal) != 0 ? jump : static_cast<image::Jump>(code_.size()) - 1 - jump;
+        if (jump >= image::accept) return jump;
+        if ((jump & image::terminal) != 0) {
+            return image::terminal |
+                   (outcomes_ + (jump & ~image::terminal) * static_cast<image::Jump>(sizeof(image::Outcome)));
+        }
+        return first_ + (static_cast<image::Jump>(code_.size()) - 1 - jump) *
+                            static_cast<image::Jump>(sizeof(image::Instruction));
     }
 
 private:
@@ -59,6 +68,8 @@ private:
     ChunkWriter& writer_;
     const CallWeights& weights_;
     std::vector<Emitted> code_;  // last instruction first
+    image::Ref first_ = 0;       // where the code stands
+    image::Ref outcomes_ = 0;
 };
 
 // Pieces that entities need too.

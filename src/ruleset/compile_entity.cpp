@@ -1,5 +1,6 @@
 #include "src/ruleset/compile_entity.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <string>
@@ -25,7 +26,8 @@ public:
     [[nodiscard]] Chunk flag(const Flag& flag) {
         entity_.kind = image::EntityKind::flag;
         entity_.state = flag.enabled ? image::State::running : image::State::paused;
-        entity_.flags = flag.exposures ? image::entity_flags::exposures : std::uint8_t{0};
+        if (flag.exposures) entity_.flags |= image::entity_flags::exposures;
+        if (flag.enabled && flag.prerequisites.empty()) entity_.flags |= image::entity_flags::plain;
         entity_.off = flag.off;
         variants(flag.type, flag.variants);
         targets(flag.targets);
@@ -136,17 +138,23 @@ private:
             const image::Jump serve = image::terminal | i;
             entry = rule.condition ? conditions_.emit(*rule.condition, i, serve, entry) : serve;
         }
-        finish_code(entry);
-        for (image::Outcome& outcome : outcomes) outcome.otherwise = conditions_.resolve(outcome.otherwise);
         entity_.outcome_count = count + 1;
-        entity_.outcomes = writer_.write_array<image::Outcome>(outcomes);
+        entity_.outcomes = writer_.reserve<image::Outcome>(outcomes.size());
+        conditions_.set_outcomes(entity_.outcomes);
+        finish_code(entry);
+        std::size_t place = entity_.outcomes;
+        for (image::Outcome& outcome : outcomes) {
+            outcome.otherwise = conditions_.resolve(outcome.otherwise);
+            writer_.put(place, outcome);
+            place += sizeof outcome;
+        }
     }
 
     [[nodiscard]] image::Outcome outcome(const Serve& serve, std::string_view rule, image::Jump otherwise) {
         image::Outcome outcome{image::none, 0, 0, otherwise};
         if (serve.is_split()) outcome.split = split(serve);
         else outcome.variant = serve.variant;
-        if (!rule.empty()) outcome.rule = writer_.text(rule);
+        outcome.rule = writer_.text(rule);
         return outcome;
     }
 
@@ -156,11 +164,11 @@ private:
         split.seed = eval::seed_of(serve.salt);
         split.unit = write_unit(writer_, serve.unit);
         split.function = image::native_bucket;
-        split.count = static_cast<std::uint32_t>(serve.shares.size());
+        split.count = std::max(static_cast<std::uint32_t>(serve.shares.size()), image::least_ranges);
         Wide total = 0;
         for (const Share& share : serve.shares) total += share.weight_micros;
-        const image::Ref at = writer_.reserve(sizeof split + serve.shares.size() * sizeof(image::SplitRange),
-                                              alignof(image::Split));
+        const image::Ref at =
+            writer_.reserve(sizeof split + split.count * sizeof(image::SplitRange), alignof(image::Split));
         writer_.put(at, split);
         Wide sum = 0;
         std::size_t place = at + sizeof split;
@@ -168,6 +176,10 @@ private:
             sum += share.weight_micros;
             writer_.put(place,
                         image::SplitRange{static_cast<std::uint64_t>((sum << 32) / total), share.variant, 0});
+            place += sizeof(image::SplitRange);
+        }
+        for (std::size_t i = serve.shares.size(); i < split.count; ++i) {
+            writer_.put(place, image::SplitRange{eval::point_range, serve.shares.back().variant, 0});
             place += sizeof(image::SplitRange);
         }
         return at;

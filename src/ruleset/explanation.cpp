@@ -51,6 +51,9 @@ public:
         if (count_++ >= shown_entries) return;
         text_ += (text_.empty() ? "" : ", ") + entry;
     }
+    [[nodiscard]] bool is_single() const noexcept { return count_ == 1; }
+    /// Without brackets.
+    [[nodiscard]] const std::string& entries() const noexcept { return text_; }
     [[nodiscard]] std::string text() const {
         if (count_ <= shown_entries) return "[" + text_ + "]";
         return "[" + text_ + ", … " + std::to_string(count_ - shown_entries) + " more]";
@@ -107,6 +110,7 @@ std::string describe_strings(const std::byte* base, image::Ref ref) {
     return list.text();
 }
 
+/// `is` where there is one operand: a string that is compared without regard to case is compiled to an `in`.
 std::string describe_in(const std::byte* base, image::Ref ref) {
     const image::InOperand& in = at<image::InOperand>(base, ref);
     ListText list;
@@ -117,7 +121,7 @@ std::string describe_in(const std::byte* base, image::Ref ref) {
     }
     if ((in.booleans & 1u) != 0) list.add("false");
     if ((in.booleans & 2u) != 0) list.add("true");
-    return list.text();
+    return list.is_single() ? "is " + list.entries() : "in " + list.text();
 }
 
 std::string describe_texts(const std::byte* base, image::Ref ref) {
@@ -280,9 +284,6 @@ std::string describe_operator(const image::View& view, const std::byte* base,
     text += ' ';
     const image::Ref operand = instruction.operand;
     switch (instruction.opcode) {
-        case Opcode::equals_string:
-            text += quoted(text_at(base, at<image::StringOperand>(base, operand).text));
-            break;
         case Opcode::equals_number:
         case Opcode::less_than:
         case Opcode::at_most:
@@ -293,11 +294,12 @@ std::string describe_operator(const image::View& view, const std::byte* base,
         case Opcode::equals_boolean:
         case Opcode::exists: text += operand != 0 ? "true" : "false"; break;
         case Opcode::in_strings: text += describe_strings(base, operand); break;
-        case Opcode::in: text += describe_in(base, operand); break;
+        case Opcode::in: text = describe_in(base, operand); break;
         case Opcode::contains:
         case Opcode::starts_with:
         case Opcode::ends_with: text += describe_texts(base, operand); break;
         case Opcode::matches: text += quoted(view.text(view.patterns()[operand].text)); break;
+        case Opcode::equals_string:
         case Opcode::contains_text:
         case Opcode::starts_with_text:
         case Opcode::ends_with_text:

@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "expplat/base/name.hpp"
+#include "expplat/base/version_key.hpp"
 
 namespace expplat {
 namespace {
@@ -107,22 +108,38 @@ TEST(Hash, SpreadsUsualKeysOverBothHalves) {
     EXPECT_LT(chi_high, 1'295.0);
 }
 
-TEST(NameWord, IsTheNameItselfUpToEightBytes) {
+TEST(NameWord, IsTheNameItselfWithItsSizeUpToSevenBytes) {
     EXPECT_EQ(name_word(""), 0u);
-    EXPECT_EQ(name_word("a"), 0x61u);
-    EXPECT_EQ(name_word("ba"), 0x6162u);
-    EXPECT_EQ(name_word("12345678"), 0x3837363534333231u);
-    EXPECT_EQ(name_word("\xFF"), 0xFFu);
-    EXPECT_EQ(name_word("123456789"), hash64("123456789"));
-    EXPECT_EQ(name_word("a"), name_word(std::string_view("a\0", 2))) << "the size tells them apart";
-    EXPECT_NE(short_size("a"), short_size(std::string_view("a\0", 2)));
-    static_assert(name_word("country") == 0x7972746E756F63u);
+    EXPECT_EQ(name_word("a"), 0x0100000000000061u);
+    EXPECT_EQ(name_word("ba"), 0x0200000000006162u);
+    EXPECT_EQ(name_word("1234567"), 0x0737363534333231u);
+    EXPECT_EQ(name_word("\xFF"), 0x01000000000000FFu);
+    EXPECT_NE(name_word("a"), name_word(std::string_view("a\0", 2))) << "the size tells them apart";
+    EXPECT_FALSE(is_hashed_name(name_word("\xFF\xFF\xFF\xFF\xFF\xFF\xFF")));
+    static_assert(name_word("country") == 0x077972746E756F63u);
 }
 
-TEST(NameWord, SizesEndAtTheirMost) {
-    EXPECT_EQ(short_size(std::string(65'534, 'a')), 65'534);
-    EXPECT_EQ(short_size(std::string(65'535, 'a')), 65'535);
-    EXPECT_EQ(short_size(std::string(70'000, 'a')), 65'535);
+TEST(NameWord, IsAHashOfALongerNameAndSaysSo) {
+    EXPECT_EQ(name_word("12345678") << 1, hash64("12345678") >> 1 << 1);
+    EXPECT_TRUE(is_hashed_name(name_word("12345678")));
+    EXPECT_TRUE(is_hashed_name(name_word(std::string(70'000, 'a'))));
+}
+
+TEST(VersionKey, OrdersShortVersionsAndRefusesAllOthers) {
+    const auto key = [](std::string_view text) {
+        std::uint64_t number = 7;
+        return version_key(text, number) ? std::to_string(number) : "no " + std::to_string(number);
+    };
+    EXPECT_EQ(key("1.2.3.4"), std::to_string(0x0001000200030004u));
+    EXPECT_EQ(key("v65535.0.65535"), std::to_string(0xFFFF0000FFFF0000u));
+    EXPECT_EQ(key("V007"), std::to_string(0x0007000000000000u));
+    EXPECT_EQ(key("1.2"), key("1.2.0.0"));
+    EXPECT_EQ(key("0"), "0");
+    for (const std::string_view text :
+         {"", "v", "x", "1.", ".1", "1..2", "1.2.3.4.5", "1.2.3.4.", "65536", "1.-2",
+          "99999999999999999999999", "1-a", "1+b", " 1", "1 ", "vv1", "1.v2"}) {
+        EXPECT_EQ(key(text), "no 7") << text;
+    }
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <random>
 #include <set>
 #include <string>
 #include <string_view>
@@ -48,6 +49,18 @@ TEST(Point, IsTheUpperHalfOfXxh3SeededByTheSaltsXxh3) {
     }
     EXPECT_EQ(eval::point(eval::seed_of(std::string_view("a\0b", 3)), std::string_view("\0", 1)),
               streamed_point(std::string_view("a\0b", 3), std::string_view("\0", 1)));
+}
+
+/// The sizes that are written out in `bucket.hpp`, and those around them.
+TEST(Point, IsThatOfTheLibraryForShortUnitsOfAnyBytesAndSeeds) {
+    std::mt19937_64 random(1);
+    for (int i = 0; i < 200'000; ++i) {
+        std::string unit(random() % 20, '\0');
+        for (char& c : unit) c = static_cast<char>(random());
+        const std::uint64_t seed = random();
+        ASSERT_EQ(eval::point(seed, unit), XXH3_64bits_withSeed(unit.data(), unit.size(), seed) >> 32)
+            << unit.size() << " bytes, seed " << seed;
+    }
 }
 
 TEST(Point, LayerSlotsAreTheFloorOfTenThousandths) {
@@ -102,6 +115,7 @@ using Weights = std::vector<std::string>;
         sum += micros(weight);
         boundaries.push_back(static_cast<std::uint64_t>((sum << 32) / total));
     }
+    while (boundaries.size() < image::least_ranges) boundaries.push_back(eval::point_range);
     return boundaries;
 }
 

@@ -56,6 +56,16 @@ public:
                                                           std::uint32_t number) {
         return in<image::Instruction>(segment_offset(segment_number), segment(segment_number).code, number);
     }
+    /// Jumps to an instruction and to an outcome of a flag or experiment, by number.
+    [[nodiscard]] Jump to(std::string_view key, std::uint32_t number) {
+        return entity(key).code + number * static_cast<Jump>(sizeof(image::Instruction));
+    }
+    [[nodiscard]] Jump end(std::string_view key, std::uint32_t number) {
+        return image::terminal | (entity(key).outcomes + number * static_cast<Jump>(sizeof(image::Outcome)));
+    }
+    [[nodiscard]] Jump to_in_segment(std::uint32_t segment_number, std::uint32_t number) {
+        return segment(segment_number).code + number * static_cast<Jump>(sizeof(image::Instruction));
+    }
     [[nodiscard]] image::PrerequisiteRecord& prerequisite(std::string_view key, std::uint32_t number = 0) {
         return in<image::PrerequisiteRecord>(offset(key), entity(key).prerequisites, number);
     }
@@ -128,7 +138,10 @@ TEST(HostileImage, SegmentsCallOnlyLowerSegments) {
 }
 
 TEST(HostileImage, JumpsLeadForwardOnly) {
-    for (const Jump jump : {Jump{0}, Jump{1}, Jump{2}, Jump{7}, image::none & ~image::terminal}) {
+    Hostile places(chain);
+    for (const Jump jump :
+         {Jump{0}, places.to_in_segment(1, 0), places.to_in_segment(1, 1), places.to_in_segment(1, 2),
+          places.to_in_segment(1, 0) + 8, places.to_in_segment(1, 7), image::none & ~image::terminal}) {
         Hostile image(chain);
         image.segment_instruction(1, 1).on_false = jump;
         EXPECT_EQ(image.refusal(), segment_refused) << jump;
@@ -141,25 +154,27 @@ TEST(HostileImage, JumpsLeadForwardOnly) {
         entry.entity("e").entry = jump;
         EXPECT_EQ(entry.refusal(), entity_refused) << jump;
     }
-    for (const Jump jump : {Jump{0}, Jump{9}, image::accept, image::reject, image::terminal | 3}) {
+    for (const Jump jump : {Jump{0}, places.to("b", 0), places.to("b", 9), image::accept, image::reject,
+                            image::terminal, places.end("b", 3), places.end("b", 0) + 4}) {
         Hostile flag(chain);
         flag.instruction("b", 1).on_false = jump;
         EXPECT_EQ(flag.refusal(), entity_refused) << jump;
         Hostile entry(chain);
-        if (jump != 0) {
+        if (jump != places.to("b", 0)) {
             entry.entity("b").entry = jump;
             EXPECT_EQ(entry.refusal(), entity_refused) << jump;
         }
     }
     Hostile entry(chain);
-    entry.segment(1).entry = 2;
+    entry.segment(1).entry = entry.to_in_segment(1, 2);
     EXPECT_EQ(entry.refusal(), segment_refused);
 }
 
 /// A split whose unit is absent goes on to a later rule: it must not go round in circles.
 TEST(HostileImage, APassedOverSplitLeadsToALaterRule) {
-    for (const Jump jump :
-         {Jump{0}, Jump{1}, image::terminal, image::terminal | 1, image::terminal | 3, Jump{2}}) {
+    Hostile places(chain);
+    for (const Jump jump : {places.to("b", 0), places.to("b", 1), places.end("b", 0), places.end("b", 1),
+                            places.end("b", 3), places.to("b", 2), image::none}) {
         Hostile image(chain);
         image.outcome("b", 1).otherwise = jump;
         EXPECT_EQ(image.refusal(), entity_refused) << jump;
@@ -169,7 +184,7 @@ TEST(HostileImage, APassedOverSplitLeadsToALaterRule) {
     rules.instruction("b", 1).rule = 0;
     EXPECT_EQ(rules.refusal(), entity_refused) << "rules in descending order";
     Hostile earlier(chain);
-    earlier.instruction("b", 1).on_true = image::terminal;
+    earlier.instruction("b", 1).on_true = earlier.end("b", 0);
     EXPECT_EQ(earlier.refusal(), entity_refused) << "an instruction of the second rule serves the first";
 }
 
@@ -301,9 +316,9 @@ TEST(HostileImage, SplitsCoverEveryPointWithVariantsOfTheEntity) {
     EXPECT_EQ(with([](image::Split&, image::SplitRange*) {}), "accepted");
     EXPECT_EQ(with([](image::Split& split, image::SplitRange*) { split.count = 0; }), entity_refused);
     EXPECT_EQ(with([](image::Split& split, image::SplitRange*) { split.count -= 1; }), entity_refused)
-        << "the last is not 2^32";
-    EXPECT_EQ(with([](image::Split&, image::SplitRange* ranges) { ranges[2].below -= 1; }), entity_refused);
-    EXPECT_EQ(with([](image::Split&, image::SplitRange* ranges) { ranges[2].below += 1; }), entity_refused);
+        << "too few";
+    EXPECT_EQ(with([](image::Split&, image::SplitRange* ranges) { ranges[3].below -= 1; }), entity_refused);
+    EXPECT_EQ(with([](image::Split&, image::SplitRange* ranges) { ranges[3].below += 1; }), entity_refused);
     EXPECT_EQ(with([](image::Split&, image::SplitRange* ranges) { ranges[0].below = ranges[1].below + 1; }),
               entity_refused)
         << "descending";
@@ -446,7 +461,7 @@ TEST(HostileImage, OpenCallsAreBounded) {
         auto& second = image.segment_instruction(i, 1);
         if (first.opcode != Opcode::segment) {
             std::swap(first, second);
-            first.on_true = 1;
+            first.on_true = image.to_in_segment(i, 1);
             first.on_false = image::reject;
             second.on_true = image::accept;
         }

@@ -20,7 +20,8 @@ DUMP = re.compile(r"(```text\n)(.*?)(```\n)", re.DOTALL)
 
 WIDTHS = {"char": 1, "u8": 1, "u16": 2, "u32": 4, "u64": 8, "i64": 8, "Ref": 4, "Offset": 4, "Jump": 4}
 REFERENCES = {"Ref", "Offset"}
-HASHES = {"checksum", "hash", "tag", "seed", "layer_seed", "holdout_seed", "traffic_seed", "name_word"}
+HASHES = {"checksum", "hash", "tag", "seed", "layer_seed", "holdout_seed", "traffic_seed", "name_word", "word",
+          "name_slot"}
 NONE = 0xFFFFFFFF
 
 
@@ -144,20 +145,21 @@ class Dump:
         if kind in REFERENCES:
             return f"-> {value + (base if kind == 'Ref' else 0):04x}" if value else "none"
         if kind == "Jump":
-            return self.jump(value)
+            return self.jump(value, base)
         if field == "byte_order":
             return f"0x{value:08x}"
-        if field == "name_word" and value:
-            return repr(self.image[at:at + 8].rstrip(b"\0"))[1:]
+        if field == "name_word" and 0 < value < 1 << 63:
+            return repr(self.image[at:at + (value >> 56)])[1:] + f" and its size, {value >> 56}"
         if field in HASHES and kind != "u8":
             return f"0x{value:0{2 * self.layout.width(kind)}x}" if value else "0"
         return "none" if value == NONE and self.layout.width(kind) == 4 else str(value)
 
     @staticmethod
-    def jump(value):
+    def jump(value, base):
         if value < 0x80000000:
-            return f"instruction {value}"
-        return {0xFFFFFFFE: "accept", 0xFFFFFFFF: "reject"}.get(value, f"outcome {value & 0x7FFFFFFF}")
+            return f"-> {value + base:04x}"
+        end = f"-> {(value & 0x7FFFFFFF) + base:04x}, an outcome"
+        return {0xFFFFFFFE: "accept", 0xFFFFFFFF: "reject"}.get(value, end)
 
     def line(self, at, size, field, meaning):
         known = self.lines.setdefault(at, (size, field, meaning))
@@ -195,13 +197,13 @@ class Dump:
             instruction = self.show("Instruction", at, base, f"{owner}: Instruction {i}")
             name = self.optional_text(base, instruction["name"])
             opcode = self.layout.enums["Opcode"][1][instruction["opcode"]]
-            operand, place = instruction["operand"], at + 20
+            operand = instruction["operand"]
+            place = at + next(offset for field, _, _, offset in self.layout.structs["Instruction"] if field == "operand")
             if opcode == "segment":
                 self.lines[place] = (4, "operand", f"-> {operand:04x}, segment {name}")
             elif opcode == "equals_string":
                 self.lines[place] = (4, "operand", f"-> {base + operand:04x}")
-                string = self.show("StringOperand", base + operand, base, f"{owner}: StringOperand of instruction {i}")
-                self.text(base + string["text"])
+                self.text(base + operand)
             else:
                 fail(f"the example uses {opcode}; the dump does not know its operand")
 

@@ -43,4 +43,25 @@ template <class Word>
     return true;
 }
 
+/// Copies up to 16 bytes without a call. The memory does not overlap.
+inline void copy_bytes(char* to, std::string_view from) noexcept {
+    const std::size_t size = from.size();
+    const char* const p = from.data();
+    if (size > 16) {
+        std::memcpy(to, p, size);
+    } else if (size >= 8) {
+        const auto first = detail::load_word<std::uint64_t>(p);
+        const auto last = detail::load_word<std::uint64_t>(p + size - 8);
+        std::memcpy(to, &first, sizeof first);
+        std::memcpy(to + size - 8, &last, sizeof last);
+    } else if (size >= 4) {
+        const auto first = detail::load_word<std::uint32_t>(p);
+        const auto last = detail::load_word<std::uint32_t>(p + size - 4);
+        std::memcpy(to, &first, sizeof first);
+        std::memcpy(to + size - 4, &last, sizeof last);
+    } else {
+        for (std::size_t i = 0; i < size; ++i) to[i] = p[i];
+    }
+}
+
 }  // namespace expplat

@@ -14,3 +14,19 @@
 #define EXPPLAT_INLINE inline
 #define EXPPLAT_NOINLINE
 #endif
+
+/// Asks for a cache line that will be read soon; any address will do.
+#if defined(__GNUC__) || defined(__clang__)
+#define EXPPLAT_PREFETCH(address) __builtin_prefetch(address)
+#else
+#define EXPPLAT_PREFETCH(address) ((void)0)
+#endif
+
+/// Ends a switch over an enumeration that `image::verify` has proved: no check is left of it.
+#if defined(__GNUC__) || defined(__clang__)
+#define EXPPLAT_UNREACHABLE() __builtin_unreachable()
+#elif defined(_MSC_VER)
+#define EXPPLAT_UNREACHABLE() __assume(false)
+#else
+#define EXPPLAT_UNREACHABLE() ((void)0)
+#endif

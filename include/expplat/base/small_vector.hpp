@@ -54,6 +54,14 @@ public:
         ++size_;
     }
 
+    /// Makes the new last element in its place from `parts`, which are values, not references into this vector.
+    template <class... Parts>
+    void emplace_back(Parts... parts) {
+        reserve(std::size_t{size_} + 1);
+        ::new (static_cast<void*>(data_ + size_)) T{parts...};
+        ++size_;
+    }
+
     /// `elements` may point into this vector.
     void append(const T* elements, std::size_t count) {
         if (count == 0) return;
@@ -115,10 +123,10 @@ private:
         size_ = 0;
     }
 
+    alignas(T) std::byte storage_[Inline * sizeof(T)];
     T* data_ = inline_elements();
     std::uint32_t size_ = 0;
     std::uint32_t capacity_ = static_cast<std::uint32_t>(Inline);
-    alignas(T) std::byte storage_[Inline * sizeof(T)];
 };
 
 }  // namespace expplat

@@ -21,6 +21,7 @@
 #include "expplat/base/name.hpp"
 #include "expplat/base/small_vector.hpp"
 #include "expplat/base/value.hpp"
+#include "expplat/base/version_key.hpp"
 
 namespace expplat {
 
@@ -35,12 +36,14 @@ public:
         std::uint32_t name_offset = 0;
         std::uint16_t name_size = 0;
         ValueKind kind = ValueKind::null;
+        bool short_version = false;  // a string that has a `version_key`, which stands behind its bytes
     };
 
     /// An empty key is a user without a key: absent as a unit, as the attribute `key` and in `targets`.
     explicit User(std::string_view key) {
+        attributes_.emplace_back();
         if (!key.empty()) add(key_name, stored(Value(key)));
-        hot_.keyed = !key.empty();
+        hot_.key_size = static_cast<std::uint32_t>(key.size());
         show();
     }
     User(std::string_view key, std::initializer_list<std::pair<std::string_view, Value>> attributes)
@@ -63,6 +66,7 @@ public:
           elements_(std::move(other.elements_)),
           index_(std::move(other.index_)) {
         show();
+        other.attributes_.emplace_back();
         other.show();
     }
     User& operator=(User other) noexcept {
@@ -92,49 +96,65 @@ public:
             *this = std::move(fresh);
             return is_set;
         }
-        const Stored& present = value_of(name_word(name), short_size(name), [name] { return name; });
-        if (&present != &absent) {
+        const std::uint64_t word = name_word(name);
+        const Stored& present = value_of(word, name_slot(word), [name] { return name; });
+        if (&present != &hot_.attributes[0].value) {
             replace(const_cast<Stored&>(present), value);
             return true;
         }
         if (value.kind() == ValueKind::null) return true;
-        if (attributes_.size() >= limits::user_attributes) return false;
+        if (attributes_.size() > limits::user_attributes) return false;
         add(name, stored(value));
         show();
         return true;
     }
 
     /// The user's key; empty where the user has none.
-    [[nodiscard]] std::string_view key() const noexcept {
-        return hot_.keyed ? text(hot_.attributes[0].value) : std::string_view{};
-    }
-    [[nodiscard]] bool has_key() const noexcept { return hot_.keyed; }
-    /// `hash64(key())`; meaningless where the user has no key.
-    [[nodiscard]] std::uint64_t key_hash() const noexcept { return hot_.attributes[0].value.bits; }
+    [[nodiscard]] std::string_view key() const noexcept { return {hot_.text, hot_.key_size}; }
+    [[nodiscard]] bool has_key() const noexcept { return hot_.key_size != 0; }
+    /// `hash64(key())`; only where the user has a key.
+    [[nodiscard]] std::uint64_t key_hash() const noexcept { return hot_.attributes[1].value.bits; }
 
     /// The attribute's value, or null where it is absent.
     [[nodiscard]] const Stored* find(std::string_view name) const noexcept {
-        const Stored& value = value_of(name_word(name), short_size(name), [name] { return name; });
+        const std::uint64_t word = name_word(name);
+        const Stored& value = value_of(word, name_slot(word), [name] { return name; });
         return value.kind == ValueKind::null ? nullptr : &value;
     }
-    /// The same for a name whose word and size are known; an absent one has the kind null. `full_name()` is asked only
-    /// for a name over 8 bytes.
+    /// The same for a name whose `name_word` and `name_slot` are known; an absent one has the kind null. `full_name()` is
+    /// asked only for a name that its word does not hold. A free place of the index leads to the first attribute, which
+    /// is always absent and has the word of no name, so that a search needs no check of its own for free places.
     template <class FullName>
-    EXPPLAT_INLINE const Stored& value_of(std::uint64_t word, std::uint16_t size,
+    EXPPLAT_INLINE const Stored& value_of(std::uint64_t word, std::uint16_t name_slot,
                                           FullName&& full_name) const noexcept {
-        const std::uint16_t* const index = hot_.index;
-        for (std::size_t slot = home_slot(word); index[slot] != 0; slot = (slot + 1) & hot_.mask) {
-            const Attribute& attribute = hot_.attributes[index[slot] - 1];
-            if (attribute.word != word || attribute.value.name_size != size) continue;
-            if (size <= whole_name_bytes || same_bytes(attribute_name(attribute), full_name()))
+        for (std::size_t slot = std::size_t{name_slot} >> hot_.shift;; slot = (slot + 1) & hot_.mask) {
+            const std::uint16_t entry = hot_.index[slot];
+            const Attribute& attribute = hot_.attributes[entry];
+            if (attribute.word == word &&
+                (!is_hashed_name(word) || same_bytes(attribute_name(attribute), full_name()))) [[likely]]
                 return attribute.value;
+            if (entry == 0) return hot_.attributes[0].value;
         }
-        return absent;
+    }
+
+    /// Asks for the lines that an evaluation mostly reads: the first attributes and texts of a user that needs no heap. One
+    /// that is not in the cache then costs one wait, not one for each line.
+    EXPPLAT_INLINE void prefetch() const noexcept {
+        const auto* const first = reinterpret_cast<const char*>(this);
+        EXPPLAT_PREFETCH(first);
+        EXPPLAT_PREFETCH(first + 128);
+        EXPPLAT_PREFETCH(first + 192);
+        EXPPLAT_PREFETCH(first + 384);
+        EXPPLAT_PREFETCH(first + 448);
     }
 
     /// The bytes of a stored string.
     [[nodiscard]] std::string_view text(const Stored& string) const noexcept {
         return {hot_.text + string.offset, string.size};
+    }
+    /// The key of a stored string that is a short version.
+    [[nodiscard]] std::uint64_t version_key_of(const Stored& string) const noexcept {
+        return detail::load_word<std::uint64_t>(hot_.text + string.offset + string.size);
     }
     /// The elements of a stored list; none of them is null, a list or an object.
     [[nodiscard]] std::span<const Stored> elements(const Stored& list) const noexcept {
@@ -154,25 +174,26 @@ public:
 private:
     static constexpr std::string_view key_name = "key";
     static constexpr std::size_t inline_attributes = 8;
+    static constexpr std::size_t most_slots = std::size_t{1} << 16;  // `name_slot` has no more bits
 
-    struct Attribute {
-        std::uint64_t word;  // `name_word` of the name
+    struct alignas(32) Attribute {  // two to a cache line
+        std::uint64_t word = 0;     // `name_word` of the name
         Stored value;
     };
-    static_assert(sizeof(Attribute) == 32);
+    static_assert(sizeof(Attribute) == 32 && limits::user_attributes < most_slots);
 
-    /// All that an evaluation reads of a user but names and values, in one cache line. The pointers lead into the
-    /// vectors below, the index to `small_index` or to `index_`.
+    /// All that an evaluation reads of a user but values, in one cache line. The pointers lead into the vectors below, the
+    /// index to `small_index` or to `index_`.
     struct Hot {
-        const Attribute* attributes = nullptr;
-        const char* text = nullptr;
-        const std::uint16_t* index = nullptr;  // 1 + position in `attributes`; 0 is free
-        std::uint32_t mask = 2 * inline_attributes - 1;
-        std::uint8_t shift = 64 - 4;  // 64 - log2 of the index's slots
-        bool keyed = false;
+        const Attribute* attributes = nullptr;  // the first is absent, the second the key, where there is one
+        const char* text = nullptr;             // begins with the key
+        const std::uint16_t* index = nullptr;   // position in `attributes`; 0 is free
+        std::uint32_t key_size = 0;
+        std::uint16_t mask = 2 * inline_attributes - 1;
+        std::uint8_t shift = 16 - 4;  // 16 - log2 of the index's slots
         std::uint16_t small_index[2 * inline_attributes] = {};
     };
-    static_assert(2 * inline_attributes == 1 << 4);
+    static_assert(2 * inline_attributes == 1 << 4 && sizeof(Hot) == 64);
 
     /// Makes the hot pointers lead to where the vectors are now. After every change.
     void show() noexcept {
@@ -184,12 +205,6 @@ private:
     [[nodiscard]] std::string_view attribute_name(const Attribute& attribute) const noexcept {
         return {hot_.text + attribute.value.name_offset, attribute.value.name_size};
     }
-
-    [[nodiscard]] std::size_t home_slot(std::uint64_t word) const noexcept {
-        return static_cast<std::size_t>((word * 0x9E3779B97F4A7C15u) >> hot_.shift);
-    }
-
-    static const Stored absent;
 
     [[nodiscard]] static std::size_t text_size(const Value& value) noexcept {
         std::size_t size = value.string().size();
@@ -212,31 +227,55 @@ private:
         return offset;
     }
 
-    Stored stored(const Value& value) {
+    EXPPLAT_INLINE Stored stored(const Value& value) {
+        return value.kind() == ValueKind::list ? stored_list(value) : stored_scalar(value);
+    }
+
+    /// Null for a list or an object.
+    EXPPLAT_INLINE Stored stored_scalar(const Value& value) {
         Stored result;
         result.kind = value.kind();
         switch (value.kind()) {
             case ValueKind::boolean: result.bits = value.boolean() ? 1 : 0; break;
             case ValueKind::integer: result.bits = static_cast<std::uint64_t>(value.integer()); break;
             case ValueKind::number: result.bits = std::bit_cast<std::uint64_t>(value.number()); break;
-            case ValueKind::string:
-                result.bits = hash64(value.string());
-                result.size = static_cast<std::uint32_t>(value.string().size());
-                result.offset = keep(value.string());
-                break;
-            case ValueKind::list:
-                result.offset = static_cast<std::uint32_t>(elements_.size());
-                for (const Value& element : value.list()) {
-                    if (element.kind() != ValueKind::null && element.kind() < ValueKind::list) {
-                        elements_.push_back(stored(element));
-                    }
+            case ValueKind::string: {
+                const std::string_view string = value.string();
+                result.bits = hash64(string);
+                result.size = static_cast<std::uint32_t>(string.size());
+                if (may_be_version(string)) {
+                    result.short_version = keep_version(string, result.offset);
+                } else {
+                    result.offset = keep(string);
                 }
-                result.size = static_cast<std::uint32_t>(elements_.size() - result.offset);
                 break;
+            }
             case ValueKind::null:
+            case ValueKind::list:
             case ValueKind::object: result.kind = ValueKind::null; break;
         }
         return result;
+    }
+
+    EXPPLAT_NOINLINE Stored stored_list(const Value& value) {
+        Stored result;
+        result.kind = ValueKind::list;
+        result.offset = static_cast<std::uint32_t>(elements_.size());
+        for (const Value& element : value.list()) {
+            if (const Stored scalar = stored_scalar(element); scalar.kind != ValueKind::null)
+                elements_.push_back(scalar);
+        }
+        result.size = static_cast<std::uint32_t>(elements_.size() - result.offset);
+        return result;
+    }
+
+    /// Keeps the text, and its key behind it where it is a short version.
+    EXPPLAT_NOINLINE bool keep_version(std::string_view text, std::uint32_t& offset) {
+        std::uint64_t key = 0;
+        const bool is_short = version_key(text, key);  // first: the text may be one of our own, and is moved
+        offset = keep(text);
+        if (is_short) text_.append(reinterpret_cast<const char*>(&key), sizeof key);
+        return is_short;
     }
 
     /// The old text or elements stay where they were, unused.
@@ -246,20 +285,23 @@ private:
         present.offset = fresh.offset;
         present.size = fresh.size;
         present.kind = fresh.kind;
+        present.short_version = fresh.short_version;
         show();
     }
 
     void add(std::string_view name, Stored value) {
         value.name_offset = keep(name);
         value.name_size = static_cast<std::uint16_t>(name.size());
-        attributes_.push_back({name_word(name), value});
-        if (attributes_.size() * 2 > std::size_t{hot_.mask} + 1) grow_index();
-        else place(attributes_.size());
+        attributes_.emplace_back(name_word(name), value);
+        const std::size_t slots = std::size_t{hot_.mask} + 1;
+        const std::size_t entry = attributes_.size() - 1;
+        if (entry * 2 > slots && slots < most_slots) grow_index();
+        else place(entry);
     }
 
     void place(std::size_t entry) noexcept {
         std::uint16_t* const index = index_.size() > 0 ? index_.data() : hot_.small_index;
-        std::size_t slot = home_slot(attributes_[entry - 1].word);
+        std::size_t slot = std::size_t{name_slot(attributes_[entry].word)} >> hot_.shift;
         while (index[slot] != 0) slot = (slot + 1) & hot_.mask;
         index[slot] = static_cast<std::uint16_t>(entry);
     }
@@ -268,18 +310,16 @@ private:
         const std::size_t slots = (std::size_t{hot_.mask} + 1) * 2;
         index_.clear();
         index_.resize(slots, 0);
-        hot_.mask = static_cast<std::uint32_t>(slots - 1);
+        hot_.mask = static_cast<std::uint16_t>(slots - 1);
         --hot_.shift;
-        for (std::size_t entry = 1; entry <= attributes_.size(); ++entry) place(entry);
+        for (std::size_t entry = 1; entry < attributes_.size(); ++entry) place(entry);
     }
 
     Hot hot_;
-    SmallVector<Attribute, inline_attributes> attributes_;
+    SmallVector<Attribute, 1 + inline_attributes> attributes_;
     SmallVector<char, 256> text_;
     SmallVector<Stored, 2> elements_;
     SmallVector<std::uint16_t, 1> index_;  // empty while `Hot::small_index` serves
 };
-
-inline constexpr User::Stored User::absent{};
 
 }  // namespace expplat

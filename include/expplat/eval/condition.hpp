@@ -7,7 +7,6 @@
 #pragma once
 
 #include <bit>
-#include <charconv>
 #include <cstdint>
 #include <string_view>
 
@@ -18,95 +17,14 @@
 #include "expplat/eval/bucket.hpp"
 #include "expplat/eval/instant.hpp"
 #include "expplat/eval/pattern.hpp"
+#include "expplat/eval/string_set.hpp"
 #include "expplat/eval/text.hpp"
 #include "expplat/eval/trace.hpp"
+#include "expplat/eval/unit.hpp"
 #include "expplat/eval/version.hpp"
 #include "expplat/image/view.hpp"
 
 namespace expplat::eval {
-
-using image::array_at;
-using image::at;
-using image::text_at;
-
-/// The value of a user's unit as bytes: a non-empty string, or an integer in decimal. Borrows from the user,
-/// or holds the digits itself; do not copy it.
-class UnitValue {
-public:
-    UnitValue(const std::byte* base, const image::Unit& unit, const User& user) noexcept {
-        if (unit.name == 0) {
-            present_ = user.has_key();
-            if (present_) {
-                text_ = user.key();
-                hash_ = user.key_hash();
-            }
-            return;
-        }
-        const User::Stored& stored =
-            user.value_of(unit.name_word, unit.name_size, [base, &unit] { return text_at(base, unit.name); });
-        if (stored.kind == ValueKind::string) {
-            text_ = user.text(stored);
-            hash_ = stored.bits;
-            present_ = !text_.empty();
-        } else if (stored.kind == ValueKind::integer) {
-            const auto end =
-                std::to_chars(digits_, digits_ + sizeof digits_, static_cast<std::int64_t>(stored.bits));
-            text_ = {digits_, static_cast<std::size_t>(end.ptr - digits_)};
-            hash_ = hash64(text_);
-            present_ = true;
-        }
-    }
-    UnitValue(const UnitValue&) = delete;
-    UnitValue& operator=(const UnitValue&) = delete;
-
-    explicit operator bool() const noexcept { return present_; }
-    [[nodiscard]] std::string_view text() const noexcept { return text_; }
-    [[nodiscard]] std::uint64_t hash() const noexcept { return hash_; }
-
-private:
-    std::string_view text_;
-    std::uint64_t hash_ = 0;
-    bool present_ = false;
-    char digits_[20];  // "-9223372036854775808"
-};
-
-/// `find_in` for sets that are folded or have slots.
-EXPPLAT_NOINLINE inline const image::SetEntry* find_in_large(const std::byte* base,
-                                                             const image::StringSet& set,
-                                                             std::string_view text,
-                                                             std::uint64_t hash) noexcept {
-    const auto* const entries = reinterpret_cast<const image::SetEntry*>(base + set.entries);
-    if (set.order == image::SetOrder::folded) {
-        std::uint32_t low = 0;
-        std::uint32_t high = set.count;
-        while (low < high) {
-            const std::uint32_t middle = low + (high - low) / 2;
-            const int order = compare_folded(text_at(base, entries[middle].text), text);
-            if (order == 0) return &entries[middle];
-            if (order < 0) low = middle + 1;
-            else high = middle;
-        }
-        return nullptr;
-    }
-    const auto* const slots = reinterpret_cast<const std::uint32_t*>(base + set.slots);
-    for (auto slot = static_cast<std::uint32_t>(hash) & set.slot_mask;; slot = (slot + 1) & set.slot_mask) {
-        if (slots[slot] == 0) return nullptr;
-        const image::SetEntry& entry = entries[slots[slot] - 1];
-        if (entry.hash == hash && same_bytes(text_at(base, entry.text), text)) return &entry;
-    }
-}
-
-/// The entry of that text, or null. `hash` is `hash64(text)`; a folded set does not use it.
-EXPPLAT_INLINE const image::SetEntry* find_in(const std::byte* base, const image::StringSet& set,
-                                              std::string_view text, std::uint64_t hash) noexcept {
-    if (set.order == image::SetOrder::folded || set.slots != 0) return find_in_large(base, set, text, hash);
-    // All hashes are compared, without a branch for each: where a match stands is random, so it would be guessed wrong.
-    // The hashes of a set without slots differ.
-    const auto* const entries = reinterpret_cast<const image::SetEntry*>(base + set.entries);
-    const image::SetEntry* found = nullptr;
-    for (std::uint32_t i = 0; i < set.count; ++i) found = entries[i].hash == hash ? &entries[i] : found;
-    return found != nullptr && same_bytes(text_at(base, found->text), text) ? found : nullptr;
-}
 
 [[nodiscard]] inline Number number_of(const image::NumberOperand& operand) noexcept {
     return operand.integral != 0 ? Number::of(static_cast<std::int64_t>(operand.bits))
@@ -130,18 +48,22 @@ public:
         : view_(view), user_(user), patterns_(patterns), trace_(trace) {}
 
     /// Runs a program from a jump to its end, which is a jump with `terminal` set.
-    EXPPLAT_INLINE image::Jump run(const std::byte* base, image::Ref code, image::Jump jump) const noexcept {
-        const auto* const instructions = reinterpret_cast<const image::Instruction*>(base + code);
+    EXPPLAT_INLINE image::Jump run(const std::byte* base, image::Jump jump) const noexcept {
         const User& user =
             user_;  // in a register: the loop's calls could change members, for all the compiler knows
         while ((jump & image::terminal) == 0) {
-            const image::Instruction& instruction = instructions[jump];
+            const image::Instruction& instruction = at<image::Instruction>(base, jump);
             jump = holds(user, base, instruction) ? instruction.on_true : instruction.on_false;
         }
         return jump;
     }
 
-    EXPPLAT_NOINLINE bool in_sample(const std::byte* base, image::Ref ref) const noexcept {
+    [[nodiscard]] static std::string_view unit_name(const std::byte* base, const image::Unit& unit) noexcept {
+        return image::optional_text_at(base, unit.name);
+    }
+
+private:
+    bool in_sample(const std::byte* base, image::Ref ref) const noexcept {
         const image::Sample& sample = at<image::Sample>(base, ref);
         const UnitValue unit(base, sample.unit, user_);
         if (!unit) return false;
@@ -159,39 +81,71 @@ public:
         return where < sample.below;
     }
 
-    [[nodiscard]] static std::string_view unit_name(const std::byte* base, const image::Unit& unit) noexcept {
-        return image::optional_text_at(base, unit.name);
-    }
-
-private:
     /// One instruction's truth for this user.
     EXPPLAT_INLINE bool holds(const User& user, const std::byte* base,
                               const image::Instruction& instruction) const noexcept {
         if constexpr (Trace::active) trace_.enter_condition(base, instruction);
-        const bool result =
-            instruction.opcode < image::Opcode::segment    ? attribute_holds(user, base, instruction)
-            : instruction.opcode == image::Opcode::segment ? in_segment(instruction.operand)
-                                                           : in_sample(base, instruction.operand);
+        const bool result = attribute_holds(user, base, instruction);
         if constexpr (Trace::active) trace_.leave_condition(base, instruction, result);
         return result;
     }
 
+    /// `segment` and `sample` name no attribute, and the word of no name is always absent.
     EXPPLAT_INLINE bool attribute_holds(const User& user, const std::byte* base,
                                         const image::Instruction& instruction) const noexcept {
         const User::Stored& value =
-            user.value_of(instruction.name_word, instruction.name_size,
+            user.value_of(instruction.name_word, instruction.name_slot,
                           [base, &instruction] { return text_at(base, instruction.name); });
-        if (value.kind == ValueKind::list) return any_element_holds(base, instruction, value);
         return value_holds(user, base, instruction, value);
     }
 
-    EXPPLAT_NOINLINE bool any_element_holds(const std::byte* base, const image::Instruction& instruction,
-                                            const User::Stored& list) const noexcept {
-        if (instruction.opcode == image::Opcode::exists) return instruction.operand != 0;
-        for (const User::Stored& element : user_.elements(list)) {
-            if (value_holds(user_, base, instruction, element)) return true;
+    // What is rare stands outside of the loop, in functions that are given all they need and make an object of their own:
+    // so this one's address is never taken, and the compiler keeps its members in registers or nowhere.
+
+    /// A value that is not of the operator's kind: false, but a list holds where one of its elements does, and none of
+    /// those is a list.
+    EXPPLAT_NOINLINE static bool other_kind_holds(const image::View& view, const User& user,
+                                                  const Patterns& patterns, Trace& trace,
+                                                  const std::byte* base,
+                                                  const image::Instruction& instruction,
+                                                  const User::Stored& value) noexcept {
+        if (value.kind != ValueKind::list) return false;
+        const Conditions self(view, user, patterns, trace);
+        for (const User::Stored& element : user.elements(value)) {
+            if (self.value_holds(user, base, instruction, element)) return true;
         }
         return false;
+    }
+
+    EXPPLAT_NOINLINE static bool rare_holds(const image::View& view, const User& user,
+                                            const Patterns& patterns, Trace& trace, const std::byte* base,
+                                            const image::Instruction& instruction,
+                                            const User::Stored& value) noexcept {
+        using image::Opcode;
+        const image::Ref operand = instruction.operand;
+        const Conditions self(view, user, patterns, trace);
+        if (value.kind == ValueKind::list)
+            return other_kind_holds(view, user, patterns, trace, base, instruction, value);
+        switch (instruction.opcode) {
+            case Opcode::in: return in(user, base, operand, value);
+            case Opcode::contains_text:
+                return value.kind == ValueKind::string &&
+                       eval::contains(user.text(value), text_at(base, operand));
+            case Opcode::contains:
+                return any_text(user, base, instruction, value, contains_folded, eval::contains);
+            case Opcode::starts_with:
+                return any_text(user, base, instruction, value, starts_with_folded, eval::starts_with);
+            case Opcode::ends_with:
+                return any_text(user, base, instruction, value, ends_with_folded, eval::ends_with);
+            case Opcode::matches:
+                return value.kind == ValueKind::string && patterns.matches(operand, user.text(value));
+            case Opcode::before: return self.instant(base, operand, value, -1);
+            case Opcode::after: return self.instant(base, operand, value, 1);
+            case Opcode::in_cidr: return self.in_cidr(base, operand, value);
+            case Opcode::segment: return self.in_segment(operand);
+            case Opcode::sample: return self.in_sample(base, operand);
+            default: EXPPLAT_UNREACHABLE();  // the loop has it
+        }
     }
 
     /// The operators' table: a value of another type than the operator's is false, never an error.
@@ -200,63 +154,84 @@ private:
                                     const User::Stored& value) const noexcept {
         using image::Opcode;
         const image::Ref operand = instruction.operand;
+        const auto other_kind = [&] {
+            return other_kind_holds(view_, user, patterns_, trace_, base, instruction, value);
+        };
+        const bool is_string = value.kind == ValueKind::string;
         switch (instruction.opcode) {
-            case Opcode::equals_string: return equals_string(user, base, operand, value, folds(instruction));
-            case Opcode::equals_number:
-                return is_number(value) && order(base, operand, value) == std::partial_ordering::equivalent;
-            case Opcode::equals_boolean: return value.kind == ValueKind::boolean && value.bits == operand;
+            case Opcode::equals_string:
+                return is_string ? value.bits == instruction.word &&
+                                       same_bytes(user.text(value), text_at(base, operand))
+                                 : other_kind();
             case Opcode::in_strings:
-                return value.kind == ValueKind::string && find_in(base, at<image::StringSet>(base, operand),
-                                                                  user.text(value), value.bits) != nullptr;
-            case Opcode::in: return in(user, base, operand, value);
-            case Opcode::less_than: return is_number(value) && order(base, operand, value) < 0;
-            case Opcode::at_most: return is_number(value) && order(base, operand, value) <= 0;
-            case Opcode::greater_than: return is_number(value) && order(base, operand, value) > 0;
-            case Opcode::at_least: return is_number(value) && order(base, operand, value) >= 0;
-            case Opcode::contains_text:
-                return value.kind == ValueKind::string &&
-                       eval::contains(user.text(value), text_at(base, operand));
+                return is_string ? (instruction.word & image::set_bit(value.bits)) != 0 &&
+                                       find_in(base, at<image::StringSet>(base, operand), user.text(value),
+                                               value.bits) != nullptr
+                                 : other_kind();
             case Opcode::starts_with_text:
-                return value.kind == ValueKind::string &&
-                       eval::starts_with(user.text(value), text_at(base, operand));
+                return is_string ? may_start(user, value, instruction.word) &&
+                                       eval::starts_with(user.text(value), text_at(base, operand))
+                                 : other_kind();
             case Opcode::ends_with_text:
-                return value.kind == ValueKind::string &&
-                       eval::ends_with(user.text(value), text_at(base, operand));
-            case Opcode::contains:
-                return any_text(user, base, instruction, value, contains_folded, eval::contains);
-            case Opcode::starts_with:
-                return any_text(user, base, instruction, value, starts_with_folded, eval::starts_with);
-            case Opcode::ends_with:
-                return any_text(user, base, instruction, value, ends_with_folded, eval::ends_with);
-            case Opcode::matches:
-                return value.kind == ValueKind::string && patterns_.matches(operand, user.text(value));
-            case Opcode::version_is: return version(base, operand, value) == VersionOrder::equal;
-            case Opcode::version_below: return version(base, operand, value) == VersionOrder::below;
-            case Opcode::version_above: return version(base, operand, value) == VersionOrder::above;
+                return is_string ? may_end(user, value, instruction.word) &&
+                                       eval::ends_with(user.text(value), text_at(base, operand))
+                                 : other_kind();
+            case Opcode::equals_boolean:
+                return value.kind == ValueKind::boolean ? value.bits == operand : other_kind();
+            case Opcode::equals_number:
+                return is_number(value) ? order(base, operand, value) == std::partial_ordering::equivalent
+                                        : other_kind();
+            case Opcode::less_than: return is_number(value) ? order(base, operand, value) < 0 : other_kind();
+            case Opcode::at_most: return is_number(value) ? order(base, operand, value) <= 0 : other_kind();
+            case Opcode::greater_than:
+                return is_number(value) ? order(base, operand, value) > 0 : other_kind();
+            case Opcode::at_least: return is_number(value) ? order(base, operand, value) >= 0 : other_kind();
+            case Opcode::version_is:
+                return is_string ? version(user, base, instruction, value) == VersionOrder::equal
+                                 : other_kind();
+            case Opcode::version_below:
+                return is_string ? version(user, base, instruction, value) == VersionOrder::below
+                                 : other_kind();
+            case Opcode::version_above:
+                return is_string ? version(user, base, instruction, value) == VersionOrder::above
+                                 : other_kind();
             case Opcode::version_at_most: {
-                const VersionOrder result = version(base, operand, value);
+                if (!is_string) return other_kind();
+                const VersionOrder result = version(user, base, instruction, value);
                 return result == VersionOrder::below || result == VersionOrder::equal;
             }
-            case Opcode::version_at_least: {
-                const VersionOrder result = version(base, operand, value);
-                return result == VersionOrder::above || result == VersionOrder::equal;
-            }
-            case Opcode::before: return instant(base, operand, value, -1);
-            case Opcode::after: return instant(base, operand, value, 1);
-            case Opcode::in_cidr: return in_cidr(base, operand, value);
+            case Opcode::version_at_least:
+                return is_string ? version(user, base, instruction, value) >= VersionOrder::equal
+                                 : other_kind();
             case Opcode::exists: return (value.kind != ValueKind::null) == (operand != 0);
+            case Opcode::in:
+            case Opcode::contains_text:
+            case Opcode::contains:
+            case Opcode::starts_with:
+            case Opcode::ends_with:
+            case Opcode::matches:
+            case Opcode::before:
+            case Opcode::after:
+            case Opcode::in_cidr:
             case Opcode::segment:
-            case Opcode::sample: break;  // not about an attribute
+            case Opcode::sample: return rare_holds(view_, user, patterns_, trace_, base, instruction, value);
         }
-        return false;
+        EXPPLAT_UNREACHABLE();
     }
 
-    EXPPLAT_INLINE static bool equals_string(const User& user, const std::byte* base, image::Ref ref,
-                                             const User::Stored& value, bool fold) noexcept {
-        const image::StringOperand& operand = at<image::StringOperand>(base, ref);
-        if (value.kind != ValueKind::string) return false;
-        if (fold) return equal_folded(user.text(value), text_at(base, operand.text));
-        return value.bits == operand.hash && same_bytes(user.text(value), text_at(base, operand.text));
+    /// The first 8 bytes are those of the operand, or the operand is shorter (`word` is 0).
+    EXPPLAT_INLINE static bool may_start(const User& user, const User::Stored& value,
+                                         std::uint64_t word) noexcept {
+        return word == 0 || (value.size >= sizeof word &&
+                             expplat::detail::load_word<std::uint64_t>(user.text(value).data()) == word);
+    }
+    /// The last 8 bytes are those of the operand, or the operand is shorter.
+    EXPPLAT_INLINE static bool may_end(const User& user, const User::Stored& value,
+                                       std::uint64_t word) noexcept {
+        const std::string_view text = user.text(value);
+        return word == 0 ||
+               (text.size() >= sizeof word &&
+                expplat::detail::load_word<std::uint64_t>(text.data() + text.size() - sizeof word) == word);
     }
 
     [[nodiscard]] static std::partial_ordering order(const std::byte* base, image::Ref ref,
@@ -264,8 +239,8 @@ private:
         return compare(number_of(value), number_of(at<image::NumberOperand>(base, ref)));
     }
 
-    EXPPLAT_INLINE static bool in(const User& user, const std::byte* base, image::Ref ref,
-                                  const User::Stored& value) noexcept {
+    static bool in(const User& user, const std::byte* base, image::Ref ref,
+                   const User::Stored& value) noexcept {
         const image::InOperand& operand = at<image::InOperand>(base, ref);
         if (value.kind == ValueKind::string) {
             return operand.strings != 0 && find_in(base, at<image::StringSet>(base, operand.strings),
@@ -274,9 +249,8 @@ private:
         return in_numbers_or_booleans(base, operand, value);
     }
 
-    EXPPLAT_NOINLINE static bool in_numbers_or_booleans(const std::byte* base,
-                                                        const image::InOperand& operand,
-                                                        const User::Stored& value) noexcept {
+    static bool in_numbers_or_booleans(const std::byte* base, const image::InOperand& operand,
+                                       const User::Stored& value) noexcept {
         if (value.kind == ValueKind::boolean) return ((operand.booleans >> value.bits) & 1u) != 0;
         if (!is_number(value)) return false;
         const Number number = number_of(value);
@@ -312,15 +286,23 @@ private:
         return (instruction.flags & image::instruction_flags::ignore_case) != 0;
     }
 
-    [[nodiscard]] VersionOrder version(const std::byte* base, image::Ref ref,
-                                       const User::Stored& value) const noexcept {
-        if (value.kind != ValueKind::string) return VersionOrder::invalid;
-        return compare_version(user_.text(value), text_at(base, ref));
+    EXPPLAT_INLINE static VersionOrder version(const User& user, const std::byte* base,
+                                               const image::Instruction& instruction,
+                                               const User::Stored& value) noexcept {
+        if (!value.short_version || (instruction.flags & image::instruction_flags::short_version) == 0)
+            return long_version(user, base, instruction, value);
+        const std::uint64_t key = user.version_key_of(value);
+        return static_cast<VersionOrder>(static_cast<int>(VersionOrder::equal) + (key > instruction.word) -
+                                         (key < instruction.word));
+    }
+    EXPPLAT_NOINLINE static VersionOrder long_version(const User& user, const std::byte* base,
+                                                      const image::Instruction& instruction,
+                                                      const User::Stored& value) noexcept {
+        return compare_version(user.text(value), text_at(base, instruction.operand));
     }
 
     /// True where the value is an instant on that side (-1 before, 1 after) of the operand.
-    EXPPLAT_NOINLINE bool instant(const std::byte* base, image::Ref ref, const User::Stored& value,
-                                  int side) const noexcept {
+    bool instant(const std::byte* base, image::Ref ref, const User::Stored& value, int side) const noexcept {
         Instant moment{};
         if (value.kind == ValueKind::integer)
             moment = instant_of_unix_ms(static_cast<std::int64_t>(value.bits));
@@ -330,8 +312,7 @@ private:
         return side < 0 ? eval::compare(moment, bound) < 0 : eval::compare(moment, bound) > 0;
     }
 
-    EXPPLAT_NOINLINE bool in_cidr(const std::byte* base, image::Ref ref,
-                                  const User::Stored& value) const noexcept {
+    bool in_cidr(const std::byte* base, image::Ref ref, const User::Stored& value) const noexcept {
         Address address{};
         if (value.kind != ValueKind::string || !parse_address(user_.text(value), address)) return false;
         const std::uint32_t count = at<image::CidrList>(base, ref).count;
@@ -345,7 +326,7 @@ private:
     }
 
     /// A segment's verdict; segments that it calls in tail position are followed in the loop.
-    EXPPLAT_NOINLINE bool in_segment(image::Offset offset) const noexcept {
+    bool in_segment(image::Offset offset) const noexcept {
         bool wanted = true;  // the verdict that makes the whole call true
         for (;;) {
             const image::Segment& segment = view_.segment(offset);
@@ -357,13 +338,14 @@ private:
                 if constexpr (Trace::active) trace_.segment_lists(segment, unit.text(), included, excluded);
                 if (included || excluded) return included == wanted;
             }
-            const auto* const code = reinterpret_cast<const image::Instruction*>(base + segment.code);
             image::Jump jump = segment.entry;
-            while ((jump & image::terminal) == 0 && !is_tail_call(code[jump])) {
-                jump = holds(user_, base, code[jump]) ? code[jump].on_true : code[jump].on_false;
+            while ((jump & image::terminal) == 0) {
+                const image::Instruction& instruction = at<image::Instruction>(base, jump);
+                if (is_tail_call(instruction)) break;
+                jump = holds(user_, base, instruction) ? instruction.on_true : instruction.on_false;
             }
             if ((jump & image::terminal) != 0) return (jump == image::accept) == wanted;
-            const image::Instruction& call = code[jump];
+            const image::Instruction& call = at<image::Instruction>(base, jump);
             if (call.on_true == call.on_false) return (call.on_true == image::accept) == wanted;
             if (call.on_true == image::reject) wanted = !wanted;
             offset = call.operand;

@@ -22,6 +22,12 @@
 
 namespace expplat::eval {
 
+/// 16 bytes each, as every text of an image may be read 16 bytes at a time.
+inline constexpr char targets_rule_bytes[16] = "targets";
+inline constexpr char no_rule_bytes[16] = "";
+inline constexpr std::string_view targets_rule{targets_rule_bytes, 7};
+inline constexpr std::string_view no_rule{no_rule_bytes, 0};
+
 /// An answer as places in the image; `Answer`'s functions read them. Valid as long as the image.
 struct Answer {
     const image::Entity* entity = nullptr;  // null where the key is unknown
@@ -29,7 +35,7 @@ struct Answer {
     Reason reason = Reason::error;
     EvaluationError error = EvaluationError::none;
     bool exposure = false;              // this evaluation must be counted
-    std::string_view rule;              // the rule's id, `targets`, or empty for none
+    std::string_view rule = no_rule;    // the rule's id, `targets`, or empty for none; 16 bytes can be read
     const image::Unit* unit = nullptr;  // whose value was bucketed, where the reason is `split`
 
     [[nodiscard]] bool has_variant() const noexcept { return variant != image::none; }
@@ -51,19 +57,19 @@ struct Answer {
     }
 };
 
-/// 16 bytes, as every text of an image may be read 16 bytes at a time.
-inline constexpr char targets_rule_bytes[16] = "targets";
-inline constexpr std::string_view targets_rule{targets_rule_bytes, 7};
-
 template <class Trace>
 class Evaluation : private Conditions<Trace> {
 public:
     using Conditions<Trace>::Conditions;
 
     EXPPLAT_INLINE Answer answer(const image::Entity& entity) const noexcept {
-        if (!is_supported(entity))
-            return result(entity, image::none, Reason::error, EvaluationError::general);
-        return entity.kind == image::EntityKind::flag ? flag(entity) : experiment(entity);
+        using namespace image::entity_flags;
+        if ((entity.flags & (plain | needs_patterns)) == plain) [[likely]]
+            return flag_with_prerequisites(entity);
+        // Member by member: so the compiler keeps the usual answer in registers, whatever the call does with memory.
+        const Answer other = any_answer(view_, entity, user_, patterns_, trace_);
+        return {other.entity,   other.variant, other.reason, other.error,
+                other.exposure, other.rule,    other.unit};
     }
 
 private:
@@ -75,6 +81,14 @@ private:
     using Conditions<Trace>::run;
     using Conditions<Trace>::unit_name;
 
+    EXPPLAT_NOINLINE static Answer any_answer(const image::View& view, const Entity& entity, const User& user,
+                                              const Patterns& patterns, Trace& trace) noexcept {
+        const Evaluation self(view, user, patterns, trace);
+        if (!self.is_supported(entity))
+            return result(entity, image::none, Reason::error, EvaluationError::general);
+        return entity.kind == image::EntityKind::flag ? self.flag(entity) : self.experiment(entity);
+    }
+
     [[nodiscard]] bool is_supported(const Entity& entity) const noexcept {
         if (entity.flags == 0) return true;
         return (entity.flags & image::entity_flags::unsupported) == 0 &&
@@ -83,13 +97,13 @@ private:
 
     [[nodiscard]] static Answer result(const Entity& entity, std::uint32_t variant, Reason reason,
                                        EvaluationError error = EvaluationError::none,
-                                       std::string_view rule = {}) noexcept {
+                                       std::string_view rule = no_rule) noexcept {
         return {&entity, variant, reason, error, false, rule, nullptr};
     }
 
     // ---- flags (section 4) ----
 
-    EXPPLAT_INLINE Answer flag(const Entity& entity) const noexcept {
+    [[nodiscard]] Answer flag(const Entity& entity) const noexcept {
         if (entity.state != image::State::running) return result(entity, entity.off, Reason::disabled);
         if (entity.prerequisite_count > 0 && !prerequisites_hold(entity)) {
             return result(entity, entity.off, Reason::prerequisite_failed);
@@ -104,15 +118,16 @@ private:
                           targets_rule);
         }
         const std::byte* const base = image::base_of(entity);
-        const auto* const outcomes = reinterpret_cast<const image::Outcome*>(base + entity.outcomes);
         image::Jump jump = entity.entry;
         for (;;) {
-            jump = run(base, entity.code, jump);
-            const std::uint32_t number = jump & ~image::terminal;
-            const image::Outcome& outcome = outcomes[number];
-            const bool is_default = number + 1 == entity.outcome_count;
-            if constexpr (Trace::active)
+            const image::Ref place = run(base, jump) & ~image::terminal;
+            const image::Outcome& outcome = at<image::Outcome>(base, place);
+            const bool is_default = outcome.otherwise == image::none;
+            if constexpr (Trace::active) {
+                const auto number =
+                    static_cast<std::uint32_t>((place - entity.outcomes) / sizeof(image::Outcome));
                 trace_.outcome(rule_of(base, outcome), number, is_default, outcome.split != 0);
+            }
             if (outcome.split == 0) {
                 return result(entity, outcome.variant,
                               is_default ? Reason::default_ : Reason::targeting_match, EvaluationError::none,
@@ -135,12 +150,12 @@ private:
 
     [[nodiscard]] static std::string_view rule_of(const std::byte* base,
                                                   const image::Outcome& outcome) noexcept {
-        return image::optional_text_at(base, outcome.rule);
+        return text_at(base, outcome.rule);
     }
 
     // ---- experiments (section 5) ----
 
-    EXPPLAT_NOINLINE Answer experiment(const Entity& entity) const noexcept {
+    [[nodiscard]] Answer experiment(const Entity& entity) const noexcept {
         if (entity.state == image::State::completed && entity.off != image::none) {
             return result(entity, entity.off, Reason::default_);
         }
@@ -168,7 +183,7 @@ private:
                                           record.holdout_below, record, base, unit)) {
             return result(entity, image::none, Reason::holdout);
         }
-        if (run(base, entity.code, entity.entry) != image::accept) {
+        if (run(base, entity.entry) != image::accept) {
             return result(entity, image::none, Reason::not_targeted);
         }
         if (record.layer != 0 && !in_layer(record, base, unit)) {
@@ -242,12 +257,15 @@ private:
         const image::Split& split = at<image::Split>(base, ref);
         if (split.unit.name == 0)
             return user_.has_key() ? pick(entity, split, ref, user_.key()) : image::none;
-        return split_by_attribute(entity, split, ref);
+        return split_by_attribute(view_, entity, user_, patterns_, trace_, ref);
     }
-    EXPPLAT_NOINLINE std::uint32_t split_by_attribute(const Entity& entity, const image::Split& split,
-                                                      image::Ref ref) const noexcept {
-        const UnitValue unit(image::base_of(entity), split.unit, user_);
-        return unit ? pick(entity, split, ref, unit.text()) : image::none;
+    EXPPLAT_NOINLINE static std::uint32_t split_by_attribute(const image::View& view, const Entity& entity,
+                                                             const User& user, const Patterns& patterns,
+                                                             Trace& trace, image::Ref ref) noexcept {
+        const image::Split& split = at<image::Split>(image::base_of(entity), ref);
+        const UnitValue unit(image::base_of(entity), split.unit, user);
+        const Evaluation self(view, user, patterns, trace);
+        return unit ? self.pick(entity, split, ref, unit.text()) : image::none;
     }
 
     EXPPLAT_INLINE std::uint32_t pick(const Entity& entity, const image::Split& split, image::Ref ref,
@@ -257,9 +275,12 @@ private:
             reinterpret_cast<const image::SplitRange*>(base + ref + sizeof(image::Split));
         const std::uint32_t where = point(split.seed, unit);
         std::uint32_t chosen = 0;
-        if (split.count <=
-            8) {  // counted without a branch: the point is random, so a branch would be guessed wrong
-            for (std::uint32_t i = 0; i + 1 < split.count; ++i) chosen += where >= ranges[i].below;
+        if (split.count == image::least_ranges) [[likely]] {
+            // Counted without a branch: the point is random, so a branch would be guessed wrong.
+            static_assert(image::least_ranges == 4);
+            chosen = static_cast<std::uint32_t>(where >= ranges[0].below) +
+                     static_cast<std::uint32_t>(where >= ranges[1].below) +
+                     static_cast<std::uint32_t>(where >= ranges[2].below);
         } else {
             std::uint32_t high = split.count - 1;
             while (chosen < high) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -30,6 +31,12 @@ struct Event {
     double value = 0;                   // track
     std::string_view properties;        // track: a JSON object, or empty
     std::string_view attributes;  // exposure: a JSON object of the attributes that were asked for, or empty
+
+    /// The bytes of all its texts.
+    [[nodiscard]] std::size_t text_size() const noexcept {
+        return environment.size() + name.size() + variant.size() + unit.size() + unit_id.size() +
+               properties.size() + attributes.size();
+    }
 };
 
 }  // namespace expplat::exposure

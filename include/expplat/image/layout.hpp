@@ -16,7 +16,7 @@ namespace expplat::image {
 
 inline constexpr char magic[8] = {'e', 'x', 'p', 'p', 'l', 'a', 't', '\x1a'};
 inline constexpr std::uint32_t byte_order = 0x01020304u;
-inline constexpr std::uint32_t image_version = 1;
+inline constexpr std::uint32_t image_version = 2;
 /// Zero bytes at the end of every image, so that a string can be copied 16 bytes at a time.
 inline constexpr std::uint32_t tail_bytes = 16;
 
@@ -26,8 +26,8 @@ using Offset = std::uint32_t;
 /// No variant, no rule, no number.
 inline constexpr std::uint32_t none = 0xFFFFFFFFu;
 
-/// A jump is the number of an instruction, or, with `terminal` set, the end of the program: the number of an
-/// outcome (flags), or `accept` or `reject` (segments and experiments).
+/// A jump is a Ref of an instruction, or, with `terminal` set, the end of the program: a Ref of an outcome (flags), or
+/// `accept` or `reject` (segments and experiments).
 using Jump = std::uint32_t;
 inline constexpr Jump terminal = 0x80000000u;
 inline constexpr Jump accept = 0xFFFFFFFEu;
@@ -80,7 +80,8 @@ namespace entity_flags {
 inline constexpr std::uint8_t exposures = 1;    // SPLIT answers are counted
 inline constexpr std::uint8_t unsupported = 2;  // only `key` is meaningful
 inline constexpr std::uint8_t needs_patterns =
-    4;  // reaches a `matches`, itself or by a segment or prerequisite
+    4;                                    // reaches a `matches`, itself or by a segment or prerequisite
+inline constexpr std::uint8_t plain = 8;  // a running flag without prerequisites: what most are
 }  // namespace entity_flags
 
 /// A flag or an experiment; the start of its chunk.
@@ -135,7 +136,7 @@ inline constexpr BucketFunction native_bucket{1, 1, 1, 0};
 struct Unit {
     std::uint64_t name_word;  // `name_word` of the name
     Ref name;                 // Text
-    std::uint16_t name_size;  // `short_size` of the name
+    std::uint16_t name_slot;  // `name_slot` of the word
     std::uint16_t reserved;
 };
 
@@ -143,8 +144,10 @@ struct Split {
     std::uint64_t seed;  // XXH3 of the salt
     Unit unit;
     BucketFunction function;
-    std::uint32_t count;  // SplitRange[count] follow
+    std::uint32_t count;  // SplitRange[count] follow, at least `least_ranges`
 };
+/// A split of fewer variants is filled up with ranges that no point lies in, so that most need no loop.
+inline constexpr std::uint32_t least_ranges = 4;
 
 struct SplitRange {
     std::uint64_t below;  // boundary; ascending, the last is 2^32
@@ -155,8 +158,8 @@ struct SplitRange {
 struct Outcome {
     std::uint32_t variant;  // none where `split` is set
     Ref split;              // Split
-    Ref rule;               // Text
-    Jump otherwise;         // where the split's unit is absent; none for the default
+    Ref rule;               // Text; empty for the default
+    Jump otherwise;         // where the split's unit is absent; none for the default, and for it alone
 };
 
 struct ExperimentRecord {
@@ -219,25 +222,26 @@ inline constexpr std::uint8_t opcode_count = static_cast<std::uint8_t>(Opcode::s
 
 namespace instruction_flags {
 inline constexpr std::uint8_t ignore_case = 1;
-}
+inline constexpr std::uint8_t short_version = 2;  // the operand has a `version_key`: `word`
+}  // namespace instruction_flags
 
 struct Instruction {
     Opcode opcode;
     std::uint8_t flags;       // instruction_flags
-    std::uint16_t name_size;  // `short_size` of the attribute's name
+    std::uint16_t name_slot;  // `name_slot` of the word
     std::uint32_t rule;       // flag: the rule it belongs to; never decreasing
     std::uint64_t name_word;  // `name_word` of the attribute's name
-    Ref name;                 // Text: the attribute; segment: its key
-    std::uint32_t operand;    // by opcode, see LAYOUT.md
-    Jump on_true;             // later than this instruction
+    std::uint64_t word;     // by opcode: turns most users away before the operand is looked at, see LAYOUT.md
+    Ref name;               // Text: the attribute; segment: its key
+    std::uint32_t operand;  // by opcode, see LAYOUT.md
+    Jump on_true;           // later than this instruction
     Jump on_false;
 };
 
-struct StringOperand {  // equals_string; with ignore_case the text is folded, the hash unused
-    std::uint64_t hash;
-    Ref text;
-    std::uint32_t reserved;
-};
+/// The bit that a member of a set has in the `word` of an `in_strings`.
+[[nodiscard]] constexpr std::uint64_t set_bit(std::uint64_t hash) noexcept {
+    return std::uint64_t{1} << (hash >> 58);
+}
 
 struct NumberOperand {       // equals_number, less_than, at_most, greater_than, at_least
     std::uint32_t integral;  // 1: `bits` is an integer, 0: a finite double's bits
@@ -307,7 +311,7 @@ struct SetEntry {
 inline constexpr std::uint32_t small_set = 8;
 
 static_assert(sizeof(Header) == 88 && sizeof(Entity) == 72 && sizeof(Segment) == 48);
-static_assert(sizeof(Instruction) == 32 && sizeof(Outcome) == 16 && sizeof(VariantRecord) == 16);
+static_assert(sizeof(Instruction) == 40 && sizeof(Outcome) == 16 && sizeof(VariantRecord) == 16);
 static_assert(sizeof(Split) == 32 && sizeof(SplitRange) == 16 && sizeof(ExperimentRecord) == 80);
 static_assert(sizeof(Sample) == 40 && sizeof(StringSet) == 24 && sizeof(SetEntry) == 16);
 static_assert(std::is_trivially_copyable_v<Entity> && std::is_trivially_copyable_v<Instruction>);

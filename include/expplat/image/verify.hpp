@@ -92,7 +92,7 @@ public:
         if (!holds<Split>(ref)) return false;
         const Split& split = at<Split>(base_, ref);
         const Ref ranges = ref + static_cast<Ref>(sizeof(Split));
-        if (!is_native(split.function) || !holds_unit(split.unit) || split.count == 0 ||
+        if (!is_native(split.function) || !holds_unit(split.unit) || split.count < least_ranges ||
             !holds<SplitRange>(ranges, split.count)) {
             return false;
         }
@@ -108,8 +108,7 @@ public:
     [[nodiscard]] bool holds_operand(const Instruction& instruction) const noexcept {
         const Ref ref = instruction.operand;
         switch (instruction.opcode) {
-            case Opcode::equals_string:
-                return holds<StringOperand>(ref) && holds_text(at<StringOperand>(base_, ref).text);
+            case Opcode::equals_string: return holds_text(ref);
             case Opcode::equals_number:
             case Opcode::less_than:
             case Opcode::at_most:
@@ -286,9 +285,9 @@ private:
             Cost cost;
             if (!chunk.holds_text(segment.key) || !chunk.holds_unit(segment.unit) ||
                 !chunk.holds_set(segment.included, none) || !chunk.holds_set(segment.excluded, none) ||
-                !program_holds(offset, base, segment.size, segment.code, segment.code_count, 0, costs,
+                !program_holds(offset, base, segment.size, {segment.code, segment.code_count, 0, 0}, costs,
                                cost) ||
-                !condition_jump_holds(segment.entry, 0, segment.code_count) ||
+                !jump_holds(segment.entry, {segment.code, segment.code_count, 0, 0}, 0, 0) ||
                 cost.depth > limits::call_depth) {
                 return false;
             }
@@ -297,42 +296,58 @@ private:
         return true;
     }
 
-    [[nodiscard]] static bool condition_jump_holds(Jump jump, std::uint32_t first,
-                                                   std::uint32_t count) noexcept {
-        return (jump >= first && jump < count) || jump == accept || jump == reject;
+    /// Where a program's instructions and outcomes stand. Without outcomes it ends in `accept` or `reject`.
+    struct Program {
+        Ref code;
+        std::uint32_t code_count;
+        Ref outcomes;
+        std::uint32_t outcome_count;
+    };
+    [[nodiscard]] static Program program_of(const Entity& entity) noexcept {
+        const bool flag = entity.kind == EntityKind::flag;
+        return {entity.code, entity.code_count, flag ? entity.outcomes : 0, flag ? entity.outcome_count : 0};
     }
 
-    [[nodiscard]] static bool flag_jump_holds(Jump jump, std::uint32_t first, std::uint32_t count,
-                                              std::uint32_t rule, std::uint32_t outcomes) noexcept {
-        if ((jump & terminal) != 0) return (jump & ~terminal) >= rule && (jump & ~terminal) < outcomes;
-        return jump >= first && jump < count;
+    /// Which of an array's structs the Ref leads to is `first` or a later one.
+    template <class T>
+    [[nodiscard]] static bool leads_to(Ref ref, Ref array, std::uint64_t first,
+                                       std::uint32_t count) noexcept {
+        if (ref < array || (ref - array) % sizeof(T) != 0) return false;
+        const std::uint32_t number = (ref - array) / sizeof(T);
+        return number >= first && number < count;
     }
 
-    /// Instructions: known opcodes, operands in bounds, jumps forward only. `outcomes` is 0 where the program
-    /// ends in `accept` or `reject`. A flag's jumps never lead to an earlier rule, so that passing over a split
-    /// whose unit is absent cannot go round in circles.
-    [[nodiscard]] bool program_holds(Offset self, const std::byte* base, std::uint32_t size, Ref code,
-                                     std::uint32_t count, std::uint32_t outcomes, const CostTable& costs,
+    /// It leads to the instruction `first` or a later one, or to the outcome of `rule` or of a later one.
+    [[nodiscard]] static bool jump_holds(Jump jump, const Program& program, std::uint32_t first,
+                                         std::uint32_t rule) noexcept {
+        if ((jump & terminal) == 0)
+            return leads_to<Instruction>(jump, program.code, first, program.code_count);
+        if (program.outcome_count == 0) return jump == accept || jump == reject;
+        return leads_to<Outcome>(jump & ~terminal, program.outcomes, rule, program.outcome_count);
+    }
+
+    /// Instructions: known opcodes, operands in bounds, jumps forward only. A flag's jumps never lead to an earlier
+    /// rule, so that passing over a split whose unit is absent cannot go round in circles.
+    [[nodiscard]] bool program_holds(Offset self, const std::byte* base, std::uint32_t size,
+                                     const Program& program, const CostTable& costs,
                                      Cost& cost) const noexcept {
         const ChunkVerifier chunk(base, size);
+        const std::uint32_t count = program.code_count;
         if (count == 0) return true;
-        if (count >= terminal || !chunk.holds<Instruction>(code, count)) return false;
+        if (!chunk.holds<Instruction>(program.code, count)) return false;
         std::uint32_t rule = 0;
         for (std::uint32_t i = 0; i < count; ++i) {
-            const Instruction& instruction = array_at<Instruction>(base, code, count)[i];
+            const Instruction& instruction = array_at<Instruction>(base, program.code, count)[i];
             if (static_cast<std::uint8_t>(instruction.opcode) >= opcode_count || instruction.rule < rule ||
                 !chunk.holds_optional_text(instruction.name) || !chunk.holds_operand(instruction)) {
                 return false;
             }
             rule = instruction.rule;
-            const bool condition = outcomes == 0;
-            if (condition ? !(condition_jump_holds(instruction.on_true, i + 1, count) &&
-                              condition_jump_holds(instruction.on_false, i + 1, count))
-                          : !(flag_jump_holds(instruction.on_true, i + 1, count, rule, outcomes) &&
-                              flag_jump_holds(instruction.on_false, i + 1, count, rule, outcomes))) {
+            if (!jump_holds(instruction.on_true, program, i + 1, rule) ||
+                !jump_holds(instruction.on_false, program, i + 1, rule) ||
+                !call_holds(self, instruction, program.outcome_count == 0, costs, cost)) {
                 return false;
             }
-            if (!call_holds(self, instruction, condition, costs, cost)) return false;
         }
         return cost.steps <= limits::steps;
     }
@@ -399,13 +414,17 @@ private:
             (entity.kind == EntityKind::flag) != (entity.ordinal < header().flag_count)) {
             return false;
         }
+        if ((entity.flags & entity_flags::plain) != 0 &&
+            (entity.kind != EntityKind::flag || entity.state != State::running ||
+             entity.prerequisite_count > 0 || (entity.flags & entity_flags::unsupported) != 0)) {
+            return false;
+        }
         if ((entity.flags & entity_flags::unsupported) != 0) return true;
         cost.steps = 1;
         const bool flag = entity.kind == EntityKind::flag;
         if (!variants_hold(chunk, entity) || !chunk.holds_set(entity.targets, entity.variant_count) ||
             !prerequisites_hold(offset, entity, costs, cost) ||
-            !program_holds(offset, base, entity.size, entity.code, entity.code_count,
-                           flag ? entity.outcome_count : 0, costs, cost)) {
+            !program_holds(offset, base, entity.size, program_of(entity), costs, cost)) {
             return false;
         }
         if (flag ? !flag_holds(chunk, entity) : !experiment_holds(chunk, entity)) return false;
@@ -465,25 +484,24 @@ private:
         const std::byte* const base = base_of(entity);
         const std::uint32_t count = entity.outcome_count;
         if (entity.state != State::running && entity.state != State::paused) return false;
-        if (entity.off >= entity.variant_count || count == 0 || count >= terminal ||
+        if (entity.off >= entity.variant_count || count == 0 ||
             !chunk.holds<Outcome>(entity.outcomes, count) ||
-            !flag_jump_holds(entity.entry, 0, entity.code_count, 0, count)) {
+            !jump_holds(entity.entry, program_of(entity), 0, 0)) {
             return false;
         }
         for (std::uint32_t i = 0; i < count; ++i) {
             const Outcome& outcome = array_at<Outcome>(base, entity.outcomes, count)[i];
-            if (!chunk.holds_optional_text(outcome.rule)) return false;
+            if (!chunk.holds_text(outcome.rule)) return false;
+            if ((outcome.otherwise == none) != (i + 1 == count)) return false;
             if (outcome.split == 0) {
                 if (outcome.variant >= entity.variant_count) return false;
                 continue;
             }
             if (!chunk.holds_split(outcome.split, entity.variant_count)) return false;
-            if (i + 1 == count) continue;  // the default has nowhere else to go
-            if (!flag_jump_holds(outcome.otherwise, 0, entity.code_count, i + 1, count)) return false;
-            if ((outcome.otherwise & terminal) == 0 &&
-                array_at<Instruction>(base, entity.code, entity.code_count)[outcome.otherwise].rule <= i) {
+            if (i + 1 == count) continue;
+            if (!jump_holds(outcome.otherwise, program_of(entity), 0, i + 1)) return false;
+            if ((outcome.otherwise & terminal) == 0 && at<Instruction>(base, outcome.otherwise).rule <= i)
                 return false;
-            }
         }
         return true;
     }
@@ -491,7 +509,7 @@ private:
     [[nodiscard]] static bool experiment_holds(const ChunkVerifier& chunk, const Entity& entity) noexcept {
         if (entity.state > State::completed || (entity.off != none && entity.off >= entity.variant_count) ||
             !chunk.holds<ExperimentRecord>(entity.experiment) ||
-            !condition_jump_holds(entity.entry, 0, entity.code_count)) {
+            !jump_holds(entity.entry, program_of(entity), 0, 0)) {
             return false;
         }
         const ExperimentRecord& record = at<ExperimentRecord>(base_of(entity), entity.experiment);
