@@ -30,16 +30,17 @@ packages_test=(
     valgrind
     g++-mingw-w64-x86-64-posix
 )
-# The stage `kinesis`; what it runs against is installed by setup_kinesis_parts.
-packages_kinesis=(nodejs npm python3-venv)
+# The demo and the stage `kinesis`, with setup_kinesalite; the latter also with setup_moto.
+packages_kinesalite=(nodejs npm python3)
+packages_kinesis=(python3-venv)
 # On an aarch64 machine the native compiler has that name already.
 [[ "$(uname -m)" == aarch64 ]] || packages_test+=(g++-aarch64-linux-gnu)
 
 # setup_groups VERB: the package groups that a verb needs.
 setup_groups() {
     case "$1" in
-        all | test) echo "build unit bench clang lint test kinesis" ;;
-        demo) echo "build" ;;
+        all | test) echo "build unit bench clang lint test kinesalite kinesis" ;;
+        demo) echo "build kinesalite" ;;
         build) echo "build unit" ;;
         bench) echo "build bench" ;;
         lint | format) echo "lint build" ;;
@@ -52,6 +53,7 @@ setup_groups() {
 is_installed() {
     case "$1" in
         nodejs) if command -v node >/dev/null; then return 0; fi ;;
+        python3) if command -v python3 >/dev/null; then return 0; fi ;;
         npm) if command -v npm >/dev/null; then return 0; fi ;;
         python3-venv) if python3 -c 'import ensurepip, venv' 2>/dev/null; then return 0; fi ;;
     esac
@@ -155,26 +157,38 @@ verb_setup() {
     say "setup $what: everything is installed"
 }
 
-# kinesalite (npm) and moto, botocore, aws-kinesis-agg (PyPI), in the versions that are pinned under tests/support/aws,
-# into build/kinesis. Asks the registries only where those have changed since.
-setup_kinesis_parts() {
+# kinesalite (npm), in the version that is pinned under tests/support/aws, into build/kinesis. Asks the registry only
+# where that has changed since.
+setup_kinesalite() {
     local from=tests/support/aws parts=build/kinesis
-    local stamp="$parts/installed"
-    if [[ -f "$stamp" && "$(<"$stamp")" == "$(cat "$from/package-lock.json" "$from/requirements.txt")" ]]; then
-        return 0
-    fi
-    say "installing kinesalite and moto into $parts (npm ci, pip install)"
+    local stamp="$parts/installed-kinesalite"
+    command -v node >/dev/null && command -v npm >/dev/null ||
+        die "node and npm are needed: the demo and the tests of the Kinesis sink run against kinesalite, which is a" \
+            "program of node. Install the packages nodejs and npm, or run without EXPPLAT_SKIP_SETUP"
+    if cmp -s "$stamp" "$from/package-lock.json"; then return 0; fi
+    say "installing kinesalite into $parts (npm ci)"
     mkdir -p "$parts"
     rm -f "$stamp"
     cp "$from/package.json" "$from/package-lock.json" "$parts/"
-    (cd "$parts" && npm ci --omit=optional --ignore-scripts --no-audit --no-fund) ||
-        die "npm could not install kinesalite, which the tests of the Kinesis sink run against. Its own words are above;" \
-            "it needs the npm registry, or a cache of it (npm ci --prefer-offline)"
+    (cd "$parts" && npm ci --omit=optional --ignore-scripts --no-audit --no-fund >&2) ||
+        die "npm could not install kinesalite, which the demo and the tests of the Kinesis sink run against. Its own words" \
+            "are above; it needs the npm registry, or a cache of it (npm ci --prefer-offline)"
+    cp "$from/package-lock.json" "$stamp"
+}
+
+# moto, botocore and aws-kinesis-agg (PyPI), likewise.
+setup_moto() {
+    local from=tests/support/aws parts=build/kinesis
+    local stamp="$parts/installed-moto"
+    if cmp -s "$stamp" "$from/requirements.txt"; then return 0; fi
+    say "installing moto into $parts (pip install)"
+    mkdir -p "$parts"
+    rm -f "$stamp"
     if [[ ! -x "$parts/venv/bin/python" ]]; then python3 -m venv "$parts/venv"; fi
     "$parts/venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$from/requirements.txt" ||
         die "pip could not install what $from/requirements.txt lists, which the tests of the Kinesis sink check with. Its" \
             "own words are above; it needs PyPI, or wheels of it (PIP_FIND_LINKS)"
-    cat "$from/package-lock.json" "$from/requirements.txt" >"$stamp"
+    cp "$from/requirements.txt" "$stamp"
 }
 
 # dpkg's database and the lists above, by size and time: while neither has changed, a check that has

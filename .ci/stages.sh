@@ -22,7 +22,8 @@ stage_unit() {
 }
 
 stage_kinesis() {
-    setup_kinesis_parts
+    setup_kinesalite
+    setup_moto
     build_preset dev expplat_kinesis_send
     build/kinesis/venv/bin/python tests/kinesis/kinesis_test.py build/dev/tests/expplat_kinesis_send build/kinesis
 }

@@ -1,4 +1,6 @@
-// expplat_demo: real production flags, evaluated for generated users; what `./dev demo` runs.
+// expplat_demo: real production flags, evaluated for generated users; what `./dev demo` runs first.
+//
+//     expplat_demo [FILE]      what to do next goes to FILE, for who has more to show before it
 //
 // Five steps, a function each: compile, evaluate and count, measure, record exposures, explain. Each returns false
 // where something does not add up, and the program then fails.
@@ -284,15 +286,16 @@ void explain(const Client& client, const Question& question) {
     }
 }
 
-void say_what_next(const Question& question) {
-    std::printf("\n%s\n", inked(Ink::bold, "Next").c_str());
-    std::printf("  Ask it yourself:  build/release/bin/expplat explain %s --user '%s' %s\n", ruleset_name,
-                question.person->json.c_str(), question.flag.c_str());
-    std::printf("  Use it in C++:    README.md, with examples/quickstart.cpp and examples/quickstart.json\n");
-    std::printf("  Run every test:   ./dev test\n");
+void say_what_next(const Question& question, std::FILE* out) {
+    std::fprintf(out, "\n%s\n", inked(Ink::bold, "Next").c_str());
+    std::fprintf(out, "  Ask it yourself:  build/release/bin/expplat explain %s --user '%s' %s\n",
+                 ruleset_name, question.person->json.c_str(), question.flag.c_str());
+    std::fprintf(
+        out, "  Use it in C++:    README.md, with examples/quickstart.cpp and examples/quickstart.json\n");
+    std::fprintf(out, "  Run every test:   ./dev test\n");
 }
 
-int run() {
+int run(const char* next_path) {
     std::printf("%s: the production flags of the Brave browser, for generated users\n",
                 inked(Ink::bold, "expplat " + std::string(expplat::version)).c_str());
     const std::optional<Client> client = open();
@@ -308,7 +311,13 @@ int run() {
     right = record(*shares, people) && right;
     const Question question = worth_explaining(*client, *shares, people);
     explain(*client, question);
-    say_what_next(question);
+    std::FILE* const next = next_path == nullptr ? stdout : std::fopen(next_path, "w");
+    if (next == nullptr) {
+        std::perror(next_path);
+        return 1;
+    }
+    say_what_next(question, next);
+    if (next_path != nullptr) std::fclose(next);
     return right ? 0 : 1;
 }
 
@@ -316,4 +325,4 @@ int run() {
 
 }  // namespace demo
 
-int main() { return demo::run(); }
+int main(int word_count, char** words) { return demo::run(word_count > 1 ? words[1] : nullptr); }

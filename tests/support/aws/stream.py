@@ -1,4 +1,4 @@
-"""A stream of the tests: made, and read back whole, with aggregates taken apart by a peer's reader (aws-kinesis-agg).
+"""A stream of the tests and the demo: made, and read back whole, with aggregates taken apart by a peer's reader (aws-kinesis-agg).
 
 Speaks to kinesalite or moto directly, past the proxy. Neither checks signatures, so none is made.
 """
@@ -7,8 +7,6 @@ import base64
 import http.client
 import json
 import time
-
-from aws_kinesis_agg.deaggregator import deaggregate_records
 
 AUTHORIZATION = ("AWS4-HMAC-SHA256 Credential=TEST/20250101/us-east-1/kinesis/aws4_request, "
                  "SignedHeaders=host, Signature=0")
@@ -59,6 +57,9 @@ class Stream:
 
     def events(self):
         """(shard, partition key, event) of all events, aggregated or not."""
+        # Here, and not above: who reads plain records (the demo) needs nothing from PyPI.
+        from aws_kinesis_agg.deaggregator import deaggregate_records
+
         for shard, key, data in self.records():
             wire = {"kinesis": {"data": base64.b64encode(data), "partitionKey": key, "sequenceNumber": "0",
                                 "kinesisSchemaVersion": "1.0", "approximateArrivalTimestamp": 0},

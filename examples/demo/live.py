@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""The live half of `./dev demo`: a server, a stream, and a program between them.
+
+Usage:  live.py PROGRAM PARTS
+
+Starts the reference server and kinesalite (installed in PARTS) on free ports of 127.0.0.1, runs PROGRAM
+(expplat_demo_live), changes an experiment on the server while it evaluates, and reads back what has come into the
+stream. Fails where the stream does not hold exactly what the program says it sent. Both servers end with this script.
+"""
+
+import collections
+import contextlib
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tests/support/aws"))
+
+import servers  # noqa: E402
+from stream import Stream  # noqa: E402
+
+KEY = "sdk-demo"
+STREAM = "exposures"
+EXPERIMENT = "checkout-cta"
+TRAFFIC = (10, 80)  # percent, before and after
+COLOUR = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def inked(code, text):
+    return f"\x1b[{code}m{text}\x1b[0m" if COLOUR else text
+
+
+class Server:
+    """The reference server, as who publishes rulesets sees it."""
+
+    def __init__(self, port):
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+
+    def ask(self, method, name, value=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        with contextlib.closing(connection):
+            connection.request(method, f"/_test/{name}", None if value is None else json.dumps(value))
+            response = connection.getresponse()
+            body = response.read()
+            if response.status != 200:
+                raise RuntimeError(f"{method} {name}: {response.status} {body[:300]}")
+            return json.loads(body)
+
+    def wait_for_a_stream(self, program):
+        while self.ask("GET", "state")["streams"] == 0 and program.poll() is None:
+            time.sleep(.01)
+
+
+@contextlib.contextmanager
+def reference_server():
+    process = subprocess.Popen([sys.executable, str(TOP / "tests/support/reference_server/main.py"), "--key", KEY],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        yield Server(int(process.stdout.readline()))
+    finally:
+        process.stdin.close()
+        servers.end(process)
+        process.stdout.close()
+
+
+def experiment_at(document, traffic):
+    return {**document["experiments"][EXPERIMENT], "traffic": traffic}
+
+
+def run_program(program, server, kinesis_port, counts_path):
+    """Runs it with a change on the way, and returns its exit code."""
+    document = json.loads((TOP / "examples/quickstart.json").read_text(encoding="utf-8"))
+    before, after = (experiment_at(document, traffic) for traffic in TRAFFIC)
+    server.ask("POST", "ruleset", {**document, "experiments": {EXPERIMENT: before}})
+    process = subprocess.Popen([program, server.url, KEY, f"http://127.0.0.1:{kinesis_port}", STREAM, counts_path],
+                               stdin=subprocess.PIPE, text=True)
+    try:
+        server.wait_for_a_stream(process)
+        time.sleep(1)
+        posted_us = time.time_ns() // 1000
+        server.ask("POST", "patch", {"set": {"experiments": {EXPERIMENT: after}}})
+        process.communicate(f"{posted_us}\n", timeout=90)
+        return process.returncode
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def check_stream(stream, counts):
+    """Prints what is in the stream; True where it is what the program counted."""
+    texts = [data for _, _, data in stream.records()]
+    events = {event["id"]: event for event in map(json.loads, texts)}
+    # An exposure may be recorded again (the table that deduplicates is bounded), and then with another id: users are
+    # counted by their name. Delivery is at least once: an id may come again only where a batch was offered again.
+    users = {(event["unit_id"], event["variant"]) for event in events.values() if event["type"] == "exposure"}
+    variants = collections.Counter(variant for _, variant in users)
+    right = (len(events) == counts["acknowledged"] and dict(variants) == counts["variants"]
+             and (len(texts) == len(events) or counts["failed_deliveries"] > 0))
+    verdict = inked(32, "as acknowledged") if right else inked(31, f"NOT as acknowledged: {counts}")
+    by_variant = " and ".join(f"{count:,} users got {name}" for name, count in sorted(variants.items()))
+    print(f"  Read back from the stream: {len(texts):,} records in {len(stream.shards)} shards, {len(events):,} distinct ids,\n"
+          f"  {by_variant or 'no exposures'}: {verdict}")
+    if texts:
+        print(f"\n  {inked(2, texts[0].decode())}")
+    return right
+
+
+def main():
+    program, parts = sys.argv[1:]
+    with reference_server() as server, servers.kinesalite(parts) as kinesis_port, \
+            tempfile.TemporaryDirectory() as folder, contextlib.closing(Stream(kinesis_port, STREAM)) as stream:
+        counts_path = Path(folder) / "counts.json"
+        status = run_program(program, server, kinesis_port, str(counts_path))
+        if not counts_path.exists():
+            sys.exit(f"live.py: {program} ended with {status} before it had sent anything")
+        right = check_stream(stream, json.loads(counts_path.read_text(encoding="utf-8")))
+        return 0 if right and status == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
