@@ -294,13 +294,14 @@ void Delivery::bury(const Parcel& parcel, const exposure::Report& report) {
         log_failure("dead letters", written.error().message, once_a_second_ms);
 }
 
-/// A receiver that took a part is there, and only this parcel waits; one that took nothing is left alone by all.
+/// A receiver that took a part is there, and only this parcel waits; one that took nothing is left alone by all. Never
+/// for less than a millisecond: one step offers an event once.
 void Delivery::back_off(Parcel& parcel, bool something_taken, std::int64_t retry_after_ms) {
     const std::int64_t now_ms = clock_->steady_ms();
     const std::int64_t asked_ms = std::clamp<std::int64_t>(retry_after_ms, 0, net::retry_after_most_ms);
     if (something_taken) {
         outage_.ended();
-        parcel.retry_at_ms = now_ms + parcel.backoff.next_ms(random_, asked_ms);
+        parcel.retry_at_ms = now_ms + std::max<std::int64_t>(1, parcel.backoff.next_ms(random_, asked_ms));
     } else {
         outage_.failed(parcel.outage, now_ms, asked_ms, random_);
         parcel.retry_at_ms = 0;  // the outage makes it wait

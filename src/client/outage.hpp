@@ -48,7 +48,7 @@ public:
         ++number_;
         lasting_ = true;
         probing_ = false;
-        until_ms_ = now_ms + backoff_.next_ms(random, retry_after_ms);
+        until_ms_ = now_ms + std::max<std::int64_t>(1, backoff_.next_ms(random, retry_after_ms));
     }
     /// The next parcel need not wait: a last try before the end.
     void hurry() noexcept { until_ms_ = std::numeric_limits<std::int64_t>::min(); }
