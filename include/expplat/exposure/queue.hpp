@@ -106,6 +106,7 @@ public:
         begin_ = begin + bytes < ring_.size() ? begin + bytes : begin + bytes - ring_.size();
         count_ -= taken;
         used_ -= bytes;
+        if (count_ == 0) first_ = begin_ = end_ = 0;  // what was just read is still in the cache
     }
 
     [[nodiscard]] std::size_t size() const noexcept {
