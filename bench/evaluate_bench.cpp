@@ -35,13 +35,28 @@ const std::vector<User>& users() {
     return instance;
 }
 
+/// Of each flag, as a program has them: literals.
 const std::vector<std::string>& keys() {
     static const std::vector<std::string> instance = [] {
         std::vector<std::string> result;
-        for (const std::size_t flag : random_flags(question_count, flag_count))
-            result.push_back(flag_key(flag));
+        for (std::size_t flag = 0; flag < flag_count; ++flag) result.push_back(flag_key(flag));
         return result;
     }();
+    return instance;
+}
+
+const std::deque<Client::Handle>& handles() {
+    static const std::deque<Client::Handle> instance = [] {
+        std::deque<Client::Handle> result;
+        for (const std::string& key : keys()) result.push_back(client().handle(key));
+        return result;
+    }();
+    return instance;
+}
+
+/// Which flag each question is about.
+const std::vector<std::size_t>& flags() {
+    static const std::vector<std::size_t> instance = random_flags(question_count, flag_count);
     return instance;
 }
 
@@ -78,36 +93,24 @@ BENCHMARK(variant_by_handle_predictable)->ThreadRange(1, 2)->UseRealTime();
 
 void variant_by_key_random(benchmark::State& state) {
     const Client& asked = client();
-    measure(state, [&](std::size_t i) { return asked.variant(keys()[i], users()[i]); });
+    measure(state, [&](std::size_t i) { return asked.variant(keys()[flags()[i]], users()[i]); });
 }
 BENCHMARK(variant_by_key_random)->ThreadRange(1, 2)->UseRealTime();
 
 /// 256 users: those of a game server, which stay in its cache.
 void variant_by_key_random_256_users(benchmark::State& state) {
     const Client& asked = client();
-    measure(state, [&](std::size_t i) { return asked.variant(keys()[i], users()[i & 255]); });
+    measure(state, [&](std::size_t i) { return asked.variant(keys()[flags()[i]], users()[i & 255]); });
 }
 BENCHMARK(variant_by_key_random_256_users)->UseRealTime();
 
 void variant_by_handle_random(benchmark::State& state) {
-    static const std::deque<Client::Handle> handles = [] {
-        std::deque<Client::Handle> result;
-        for (const std::string& key : keys()) result.push_back(client().handle(key));
-        return result;
-    }();
-    measure(state, [&](std::size_t i) { return handles[i].variant(users()[i]); });
+    measure(state, [&](std::size_t i) { return handles()[flags()[i]].variant(users()[i]); });
 }
 BENCHMARK(variant_by_handle_random)->ThreadRange(1, 2)->UseRealTime();
 
 void variant_by_handle_random_256_users(benchmark::State& state) {
-    static const std::deque<Client::Handle> handles = [] {
-        std::deque<Client::Handle> result;
-        for (std::size_t flag = 0; flag < flag_count; ++flag)
-            result.push_back(client().handle(flag_key(flag)));
-        return result;
-    }();
-    const std::vector<std::size_t> flags = random_flags(question_count, flag_count);
-    measure(state, [&](std::size_t i) { return handles[flags[i]].variant(users()[i & 255]); });
+    measure(state, [&](std::size_t i) { return handles()[flags()[i]].variant(users()[i & 255]); });
 }
 BENCHMARK(variant_by_handle_random_256_users)->UseRealTime();
 
