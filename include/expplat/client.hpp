@@ -118,7 +118,8 @@ public:
     void track(std::string_view event, const User& user, std::optional<double> value = std::nullopt,
                std::string_view properties = {}) const noexcept;
 
-    /// Sends what is queued. False where that took longer than `timeout`; the rest stays queued.
+    /// Sends what was recorded until now, and waits until all of it is acknowledged, a dead letter or dropped; what other
+    /// threads record meanwhile is not waited for. False where that took longer than `timeout`; the rest stays queued.
     bool flush(std::chrono::milliseconds timeout) const;
 
     /// Reads the source again and adopts it where it changed. On an error the last good ruleset stays.
@@ -138,8 +139,8 @@ public:
     [[nodiscard]] Status status() const;
     [[nodiscard]] Stats stats() const;
 
-    /// Flushes for at most `shutdown_timeout_ms` and stops. What is left is counted as dropped. Later calls answer from
-    /// the last ruleset and record nothing.
+    /// Flushes for at most `shutdown_timeout_ms` and stops. What is left goes to the spool, where there is one, and is else
+    /// counted as dropped. Later calls answer from the last ruleset and record nothing.
     void close();
 
 private:

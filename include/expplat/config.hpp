@@ -27,8 +27,9 @@ using Logger = std::function<void(LogLevel, std::string_view)>;
 
 /// How servers are reached. Used for the ruleset, the HTTP sink and AWS alike.
 struct Network {
-    std::string
-        proxy;  // `http://HOST:PORT`: HTTPS goes through it by CONNECT; empty: HTTPS_PROXY, NO_PROXY; `none`: none
+    /// `http://HOST:PORT`: HTTPS goes through it by CONNECT, HTTP by whole URLs. Empty: `https_proxy` and `http_proxy` of the
+    /// environment; `none`: no proxy. Hosts of `no_proxy` are reached without one, whoever named it.
+    std::string proxy;
     std::string ca_file;  // PEM; empty: the system's
     std::int64_t connect_timeout_ms = 5'000;
     std::int64_t request_timeout_ms = 30'000;
@@ -63,8 +64,8 @@ struct Config {
     RulesetListener on_ruleset;
 
     std::shared_ptr<const Clock> clock;  // null: the system's
-    std::pmr::memory_resource* memory =
-        nullptr;  // for images and queues; must outlive client and snapshots; null: new
+    /// For images and the queue of events. Must outlive client and snapshots. Null: `new`.
+    std::pmr::memory_resource* memory = nullptr;
 };
 
 }  // namespace expplat

@@ -13,8 +13,8 @@ class Source {
 public:
     enum class Kind : std::uint8_t { none, file, text, server };
 
-    /// A server's ruleset: streamed, and polled every `poll_interval_ms` of the configuration while streams do not get
-    /// through. `url` is the base of docs/PROTOCOL.md (`https://flags.example.com`), `key` the SDK key.
+    /// A server's ruleset: streamed, and polled every `poll_interval_ms` of the configuration (± 10 %) while streams do
+    /// not get through. `url` is the base of docs/PROTOCOL.md (`https://flags.example.com`), `key` the SDK key.
     [[nodiscard]] static Source server(std::string url, std::string key) {
         Source source{Kind::server, std::move(url), 0};
         source.key_ = std::move(key);

@@ -41,7 +41,8 @@ Delivery::Delivery(std::unique_ptr<exposure::EventSink> sink, exposure::EventQue
       spool_(std::move(spool)),
       dead_letters_(std::move(dead_letters)),
       sink_(std::move(sink)),
-      adopting_(spool_ != nullptr && spool_->has_adopted()) {}
+      adopting_(spool_ != nullptr && spool_->has_adopted()),
+      unsettled_(adopting_ ? 0 : 1) {}
 
 std::int64_t Delivery::step(bool everything) {
     if (sink_ == nullptr || disowned_) return batch_age_ms_;
@@ -55,8 +56,12 @@ std::int64_t Delivery::step(bool everything) {
         moved |= send_ready(now_ms);
         if (disowned_) return batch_age_ms_;  // the sink forked, and this is the child
         moved |= settle_answers();
-        if (!moved) return wait_ms(everything, now_ms);
+        if (!moved) {
+            if (everything) note_settled();
+            return wait_ms(everything, now_ms);
+        }
     }
+    if (everything) note_settled();
     return 1;
 }
 
@@ -86,7 +91,7 @@ bool Delivery::take_due(bool everything, std::int64_t now_ms) {
     take(parcel);
     if (parcel.batch.size() == 0) return false;
     if (spoolable && store(parcel) && (!sendable || !stored_.empty())) {
-        stored_.emplace(std::move(parcel.segment), parcel.batch.size());
+        stored_.emplace(std::move(parcel.segment), Stored{parcel.batch.size(), parcel.first});
         return true;
     }
     parcels_.push_back(std::move(parcel));
@@ -100,6 +105,8 @@ void Delivery::take(Parcel& parcel) {
                     [this](std::int64_t time_ms) { return make_id(time_ms); });
         unspooled_ += parcel.batch.size();
     }
+    parcel.first = next_;
+    next_ += parcel.batch.size();
     batcher_.took(parcel.batch.size());
     for (exposure::Event& event : parcel.batch.events) event.project = project_;
 }
@@ -156,7 +163,7 @@ void Delivery::count_adopted() {
             spool_->remove(*segment);
             continue;
         }
-        stored_.emplace(*segment, batch.size());
+        stored_.emplace(*segment, Stored{batch.size(), 0});
         const std::scoped_lock lock(mutex_);
         counts_.adopted += batch.size();
         counts_.spooled += batch.size();
@@ -169,7 +176,8 @@ void Delivery::count_adopted() {
 bool Delivery::load_oldest(Parcel& parcel) {
     const auto oldest = stored_.begin();
     const std::string segment = oldest->first;
-    const std::uint64_t events = oldest->second;
+    const std::uint64_t events = oldest->second.events;
+    parcel.first = oldest->second.first;
     stored_.erase(oldest);
     const Result<std::size_t> damaged = spool_->load(segment, parcel.batch);
     const std::uint64_t whole = damaged ? std::min<std::uint64_t>(parcel.batch.size(), events) : 0;
@@ -332,6 +340,19 @@ std::int64_t Delivery::wait_ms(bool everything, std::int64_t now_ms) {
 bool Delivery::idle() const {
     const std::scoped_lock lock(mutex_);
     return abandoned_ || (unspooled_ == 0 && counts_.spooled == 0 && !adopting_ && queue_.size() == 0);
+}
+
+void Delivery::note_settled() {
+    std::uint64_t first = next_;
+    for (const Parcel& parcel : parcels_) first = std::min(first, parcel.first);
+    for (const auto& [segment, stored] : stored_) first = std::min(first, stored.first);
+    const std::scoped_lock lock(mutex_);
+    unsettled_ = first;
+}
+
+bool Delivery::is_settled(std::uint64_t mark) const {
+    const std::scoped_lock lock(mutex_);
+    return abandoned_ || (!adopting_ && unsettled_ > mark);
 }
 
 void Delivery::abandon() {

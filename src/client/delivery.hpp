@@ -1,7 +1,7 @@
 // `Delivery`: the sending half: takes batches from the recorder's queue, to the spool and to the sink, and keeps the books.
 //
 // Driven by the client's loop, from one thread at a time: `step` does what is due and says how long to wait; it never
-// blocks but for the spool's writes. Several parcels are under way at once. Of each only what must be is offered again,
+// waits for anything but the disk (spool, dead letters, a file sink). Several parcels are under way at once. Of each only what must be is offered again,
 // while others go on; where nothing is taken any more, all wait (`outage.hpp`). Every event has one fate at any moment, and
 // any thread may read the counts. No lock is held while the sink, the logger or the disk works, so that a sink may fork or
 // ask the client. Source: EVENTS.md, "Producing".
@@ -69,6 +69,12 @@ public:
     /// Nothing is queued, under way or in the spool. From any thread.
     [[nodiscard]] bool idle() const;
 
+    /// How many events the queue has taken in until now: what a `flush` waits for. From any thread.
+    [[nodiscard]] std::uint64_t mark() const { return queue_.totals().accepted; }
+    /// None of the first `mark` events is queued, under way or in the spool any more, nor any that was adopted; later ones
+    /// may be. Seen by steps that are told to do everything. From any thread.
+    [[nodiscard]] bool is_settled(std::uint64_t mark) const;
+
     /// The end: what is left is spooled, or else counted as dropped. The sink and the spool are closed; nothing is sent any
     /// more.
     void abandon();
@@ -90,11 +96,16 @@ private:
         exposure::Batch batch;
         std::string segment;             // in the spool; empty: in memory alone
         std::shared_ptr<Answer> answer;  // while the sink has it
+        std::uint64_t first = 0;         // the number of its first event, from 1 as taken; 0: adopted
         Outage::Number outage = 0;       // when it was sent
         std::int64_t retry_at_ms = 0;
         net::Backoff backoff;
     };
     using Parcels = std::list<Parcel>;
+    struct Stored {
+        std::uint64_t events = 0;
+        std::uint64_t first = 0;  // as of a parcel
+    };
     enum class Fate : std::uint8_t { acknowledged, rejected, retry };
 
     bool take_due(bool everything, std::int64_t now_ms);
@@ -111,6 +122,7 @@ private:
     bool store(Parcel& parcel);
     void store_parcels(std::int64_t now_ms);
     void count_adopted();
+    void note_settled();
     void forget(const std::string& segment, std::uint64_t events, std::string_view why);
 
     [[nodiscard]] std::size_t free_slots() const noexcept;
@@ -134,8 +146,9 @@ private:
     std::mt19937_64 random_;
     std::uint64_t logged_refused_ = 0;
     std::int64_t overflow_logged_at_ms_ = 0;
-    Parcels parcels_;                              // in memory, oldest first
-    std::map<std::string, std::uint64_t> stored_;  // in the spool alone: segment, events; oldest first
+    std::uint64_t next_ = 1;                // the number of the next event out of the queue
+    Parcels parcels_;                       // in memory, oldest first
+    std::map<std::string, Stored> stored_;  // in the spool alone, by segment; oldest first
     std::int64_t spool_retry_at_ms_ = 0;
     std::vector<Fate> fates_;  // of the parcel that is settled
     std::unique_ptr<sinks::Spool> spool_;
@@ -147,6 +160,8 @@ private:
     Counts counts_;                // but `totals` and what follows from them
     std::uint64_t unspooled_ = 0;  // in parcels that are in memory alone
     bool adopting_ = false;        // the spool has segments that were not counted yet
+    std::uint64_t unsettled_ =
+        1;  // the number of the first event without a last fate, as of the last full step
     bool abandoned_ = false;
 };
 

@@ -123,6 +123,10 @@ void Loop::wake() noexcept {
 }
 
 bool Loop::idle() const { return delivery_ == nullptr || delivery_->idle(); }
+std::uint64_t Loop::mark() const { return delivery_ == nullptr ? 0 : delivery_->mark(); }
+bool Loop::is_settled(std::uint64_t mark) const {
+    return delivery_ == nullptr || delivery_->is_settled(mark);
+}
 
 void Loop::hurry() noexcept {
     if (delivery_ != nullptr) delivery_->hurry();

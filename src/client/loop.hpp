@@ -1,9 +1,10 @@
 // `Loop`: everything of a client that is stepped: following the source, sending events, waiting for either.
 //
 // One thread at a time steps it: the client's own, or the program's (`poll`, `flush`, `close`). A forked child throws its
-// copy away, in whatever state the parent's thread left it, and makes its own. `wake` and `counts` may be called from any
-// thread. Nothing here blocks but `wait` (and the writes of spool and cache). Next: `delivery.hpp`, `rules.hpp`; what is
-// built from a configuration is `parts.hpp`.
+// copy away, in whatever state the parent's thread left it, and makes its own. `wake`, `idle`, `is_settled` and `add_to` may
+// be called from any thread. `wait` waits for the network; a step waits for nothing but the disk (spool, cache, files),
+// and takes the time that compiling a ruleset does. Next: `delivery.hpp`, `rules.hpp`; what is built from a configuration
+// is `parts.hpp`.
 #pragma once
 
 #include <atomic>
@@ -49,6 +50,9 @@ public:
 
     /// Nothing is queued or on its way to the sink.
     [[nodiscard]] bool idle() const;
+    /// What a flush waits for: that what is recorded by now is settled, whatever comes meanwhile (`delivery.hpp`).
+    [[nodiscard]] std::uint64_t mark() const;
+    [[nodiscard]] bool is_settled(std::uint64_t mark) const;
     /// Stops following and sending; what is left is spooled or counted as dropped.
     void stop();
     void add_to(Stats& stats) const;

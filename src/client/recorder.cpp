@@ -23,7 +23,8 @@ Recorder::Recorder(const Limits& limits, const std::vector<std::string>& attribu
       clock_(std::move(clock)),
       attributes_(attributes),
       dedupe_(limits::dedupe_entries, limits.dedupe_window_ms),
-      queue_(limits.queue_events, limits.queue_events * average_event_bytes) {}
+      queue_(limits.queue_events, limits.queue_events * average_event_bytes,
+             limits.memory != nullptr ? limits.memory : std::pmr::new_delete_resource()) {}
 
 bool Recorder::exposure(const image::View& view, const eval::Answer& answer, const User& user,
                         std::uint32_t stripe) noexcept {

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ public:
         std::size_t queue_events = limits::queue_events;
         std::size_t wake_at_events = limits::batch_events;
         std::int64_t dedupe_window_ms = limits::dedupe_window_ms;
+        std::pmr::memory_resource* memory = nullptr;  // of the queue; null: `new`
     };
 
     Recorder(const Limits& limits, const std::vector<std::string>& attributes,

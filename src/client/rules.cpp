@@ -261,6 +261,14 @@ void Rules::set_contact(State contact, Following following, std::string error) {
     contact_ = contact;
     following_ = following;
     error_ = std::move(error);
+    if (error_.empty()) {
+        if (contact == State::ready && !std::exchange(heard_, {}).empty())
+            notes_.emplace_back(LogLevel::info, "the server is followed again");
+    } else if (error_ != heard_) {
+        heard_ = error_;
+        notes_.emplace_back(contact == State::unauthorized ? LogLevel::error : LogLevel::warning,
+                            "the server: " + error_);
+    }
     tell(lock);
 }
 

@@ -116,6 +116,7 @@ private:
     State contact_ = State::connecting;
     Following following_ = Following::none;
     std::string error_;
+    std::string heard_;  // the last trouble with the server that was logged
     bool closed_ = false;
     std::uint64_t adopted_ = 0;
     std::uint64_t refusals_ = 0;

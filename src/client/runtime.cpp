@@ -1,6 +1,7 @@
 #include "src/client/runtime.hpp"
 
 #include <algorithm>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -49,9 +50,14 @@ Result<std::unique_ptr<Runtime>> Runtime::open(Config config) {
         Recorder::Limits limits;
         limits.queue_events = runtime->config_.queue_events;
         limits.wake_at_events = runtime->config_.batch_events;
+        limits.memory = runtime->config_.memory;
         limits.dedupe_window_ms = runtime->config_.dedupe_window_ms;
-        runtime->recorder_ =
-            std::make_unique<Recorder>(limits, runtime->config_.event_attributes, runtime->clock_);
+        try {
+            runtime->recorder_ =
+                std::make_unique<Recorder>(limits, runtime->config_.event_attributes, runtime->clock_);
+        } catch (const std::bad_alloc&) {
+            return Error{ErrorCode::too_large, "there is not enough memory for the queue of events"};
+        }
         runtime->recording_.store(runtime->recorder_.get(), std::memory_order_release);
     }
     Result<std::unique_ptr<Loop>> loop =
@@ -109,13 +115,14 @@ bool Runtime::step_until(SteadyClock::time_point deadline, bool everything, IsDo
 bool Runtime::flush(std::chrono::milliseconds timeout) {
     if (closed_.load(std::memory_order_relaxed)) return loop_->idle();
     const auto deadline = SteadyClock::now() + timeout;
-    if (thread_ == nullptr) return step_until(deadline, true, [this] { return loop_->idle(); });
+    const auto is_settled = [this, mark = loop_->mark()] { return loop_->is_settled(mark); };
+    if (thread_ == nullptr) return step_until(deadline, true, is_settled);
     std::unique_lock lock(turn_->mutex);
     ++turn_->flushes_wanted;
     wake();
-    turn_->stepped.wait_until(lock, deadline, [this] { return turn_->stop.load() || loop_->idle(); });
+    turn_->stepped.wait_until(lock, deadline, [&] { return turn_->stop.load() || is_settled(); });
     --turn_->flushes_wanted;
-    return loop_->idle();
+    return is_settled();
 }
 
 bool Runtime::wait_ready(std::chrono::milliseconds timeout) {

@@ -204,6 +204,29 @@ TEST_F(Deliveries, OfAPartOfferTheRestAgain) {
     EXPECT_EQ(counts.totals.accepted, 10u);
 }
 
+/// What a flush waits for: not for what other threads record meanwhile.
+TEST_F(Deliveries, AreSettledUpToAMark) {
+    script_->answer = [this](std::size_t size) {
+        return script_->offers.size() == 1 ? exposure::Delivery{size, 0, {}}
+                                           : exposure::Delivery{0, 0, "away"};
+    };
+    EXPECT_TRUE(delivery_->is_settled(delivery_->mark())) << "nothing was ever recorded";
+    push(10);
+    const std::uint64_t mark = delivery_->mark();
+    EXPECT_EQ(mark, 10u);
+    EXPECT_FALSE(delivery_->is_settled(mark));
+    push(7);
+    (void)delivery_->step(true);
+    EXPECT_EQ(script_->offers.size(), 2u);
+    EXPECT_TRUE(delivery_->is_settled(mark));
+    EXPECT_FALSE(delivery_->is_settled(mark + 1));
+    EXPECT_FALSE(delivery_->idle());
+    script_->answer = [](std::size_t size) { return exposure::Delivery{size, 0, {}}; };
+    clock_->advance(20'000);
+    (void)delivery_->step(true);
+    EXPECT_TRUE(delivery_->is_settled(delivery_->mark()));
+}
+
 TEST_F(Deliveries, WhatCanNeverSucceedIsNotOfferedAgain) {
     script_->answer = [](std::size_t size) { return exposure::Delivery{0, size, "bad request"}; };
     push(10);

@@ -1,12 +1,14 @@
 // How a host lives with a client: without a thread, with a memory of its own, told of changes.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <memory_resource>
 #include <new>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/client/client_fixture.hpp"
@@ -77,6 +79,29 @@ TEST(ManualPoll, FlushAndCloseSendOnTheCallingThread) {
     client.close();
     EXPECT_EQ(collected.rows().size(), 2u);
     EXPECT_EQ(client.status().state, State::closed);
+}
+
+TEST(Flush, EndsWhileAnotherThreadRecordsOnAndOn) {
+    std::atomic<std::uint64_t> received{0};
+    Config config;
+    config.source = Source::text(ruleset_text(1));
+    config.sink = Sink::custom([&](std::span<const exposure::Event> batch) {
+        received += batch.size();
+        return exposure::Delivery{batch.size(), 0, {}};
+    });
+    const Client client = open(config);
+    std::atomic<bool> ends{false};
+    std::thread recording([&] {
+        const User user("u");
+        while (!ends) client.track("again", user);
+    });
+    for (int i = 0; i < 20; ++i) {
+        const Stats before = client.stats();
+        EXPECT_TRUE(client.flush(10s));
+        EXPECT_GE(received + client.stats().dropped_queue_full, before.recorded);
+    }
+    ends = true;
+    recording.join();
 }
 
 TEST(ManualPoll, WithAThreadOfItsOwnAClientIsNotPolled) {
@@ -188,6 +213,31 @@ TEST(HostMemory, HoldsImagesAndGetsThemBack) {
         EXPECT_EQ(client.status().ruleset_version, 19u);
         EXPECT_TRUE(client.boolean("bool", User("u"), false));
     }
+    EXPECT_EQ(memory.used, 0u);
+}
+
+TEST(HostMemory, HoldsTheQueueOfEvents) {
+    Counting memory;
+    Config config;
+    config.source = Source::text(ruleset_text(1));
+    config.memory = &memory;
+    { const Client without = open(config); }
+    config.sink = Sink::custom([](std::span<const exposure::Event> batch) {
+        return exposure::Delivery{batch.size(), 0, {}};
+    });
+    {
+        const Client client = open(config);
+        const std::size_t used = memory.used;
+        EXPECT_GE(used, config.queue_events * 256) << "texts of that size on average";
+        for (int i = 0; i < 1'000; ++i) client.track("again", User("u"));
+        EXPECT_TRUE(client.flush(10s));
+        EXPECT_EQ(memory.used, used);
+    }
+    EXPECT_EQ(memory.used, 0u);
+    memory.limit = 64 << 10;  // enough for the ruleset
+    const Result<Client> refused = Client::open(config);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::too_large);
     EXPECT_EQ(memory.used, 0u);
 }
 

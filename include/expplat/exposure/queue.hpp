@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory_resource>
 #include <mutex>
 #include <string_view>
 #include <vector>
@@ -29,9 +30,10 @@ struct Batch {
 
 class EventQueue {
 public:
-    /// `capacity` events and `capacity_bytes` of texts at most; both are allocated now.
-    EventQueue(std::size_t capacity, std::size_t capacity_bytes)
-        : records_(capacity), ring_(capacity_bytes) {}
+    /// `capacity` events and `capacity_bytes` of texts at most; both are allocated now, from `memory`.
+    EventQueue(std::size_t capacity, std::size_t capacity_bytes,
+               std::pmr::memory_resource* memory = std::pmr::new_delete_resource())
+        : records_(capacity, memory), ring_(capacity_bytes, memory) {}
 
     /// Copies the event in. False, and it is not kept, where the queue is full. `depth` is how many are queued then,
     /// `bytes` the size of their texts.
@@ -190,10 +192,10 @@ private:
         return event;
     }
 
-    mutable std::mutex
-        mutex_;  // guards all below; what is queued is written to by nobody, and read by who takes
-    std::vector<Record> records_;  // a ring of `count_` from `first_`
-    std::vector<char> ring_;       // their texts: `used_` bytes from `begin_` to `end_`
+    // Guards all below. What is queued is written to by nobody, and read by who takes.
+    mutable std::mutex mutex_;
+    std::pmr::vector<Record> records_;  // a ring of `count_` from `first_`
+    std::pmr::vector<char> ring_;       // their texts: `used_` bytes from `begin_` to `end_`
     std::size_t first_ = 0;
     std::size_t count_ = 0;
     std::size_t begin_ = 0;
