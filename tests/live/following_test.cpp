@@ -269,7 +269,7 @@ TEST_F(FollowingServer, FallsBackToPollsWhereAProxyBreaksStreams) {
     ASSERT_TRUE(client.wait_ready(30s));
     server.post("ruleset", ruleset_text(2));
     EXPECT_TRUE(follows_to(client, 2));
-    EXPECT_EQ(client.status().following, Following::polling);
+    EXPECT_TRUE(eventually([&] { return client.status().following == Following::polling; }));
 }
 
 TEST_F(FollowingServer, BadAddressesAreClearErrors) {
