@@ -93,7 +93,9 @@ ReaderSlot* take_slot() noexcept {
             return this_thread_slot = slot;
         }
     }
-    auto* const slot = new ReaderSlot;  // once for each thread that lives at the same time as others
+    // Once for each thread that lives at the same time as others. A process without memory for it ends here: an answer that
+    // nobody guards could be freed while it is read.
+    auto* const slot = new ReaderSlot;  // NOLINT(bugprone-unhandled-exception-at-new)
     slot->taken.store(true, std::memory_order_relaxed);
     slot->next = all_slots.load(std::memory_order_relaxed);
     do {

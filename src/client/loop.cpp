@@ -39,7 +39,7 @@ Result<void> Loop::start() {
     if (!transport) return transport.error();
     transport_ = std::move(*transport);
     if (config_.source.kind() == Source::Kind::server) {
-        if (const Result<void> followed = follow(); !followed) return followed;
+        if (Result<void> followed = follow(); !followed) return followed;
     }
     if (recorder_ == nullptr) return {};
     Result<std::unique_ptr<Delivery>> delivery =
