@@ -180,7 +180,7 @@ Result<std::optional<Answers>> answers_of(const Arguments& arguments) {
     Result<User> user = ruleset::parse_user(*arguments.value("--user"));
     if (!user) return user.error();
     return std::optional<Answers>(std::in_place, std::move(*user), std::move(keys));
-}  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): it does not follow the answers out of the optional
+}
 
 }  // namespace
 

@@ -125,8 +125,8 @@ void Exchange::begin_request() {
     is_written_ = false;
     write_end_ = {};
     AnswerParser::Events events;
-    events.head = [this](Head head, std::optional<std::uint64_t> length) {
-        return take_head(std::move(head), length);
+    events.head = [this](const Head& head, std::optional<std::uint64_t> length) {
+        return take_head(head, length);
     };
     events.body = [this](std::string_view bytes) { return take_body(bytes); };
     parser_.emplace(request_.method == "HEAD", std::move(events));
@@ -187,7 +187,7 @@ void Exchange::take_close() {
     lose(with_host(ErrorCode::network, finished.error().message));
 }
 
-bool Exchange::take_head(Head head, std::optional<std::uint64_t> content_length) {
+bool Exchange::take_head(const Head& head, std::optional<std::uint64_t> content_length) {
     auto decoder = ContentDecoder::open(request_.method == "HEAD" ? "" : head.find("Content-Encoding"));
     if (!decoder) {
         refusal_ = decoder.error();

@@ -51,7 +51,7 @@ private:
     void read();
     void take(std::string_view bytes);
     void take_close();
-    bool take_head(Head head, std::optional<std::uint64_t> content_length);
+    bool take_head(const Head& head, std::optional<std::uint64_t> content_length);
     bool take_body(std::string_view bytes);
     bool take_decoded(std::string_view bytes);
     void lose(const Error& error);

@@ -69,8 +69,7 @@ void ReferenceCheck::gather() {
                     " entries in all");
         }
     }
-    for (std::size_t kind = 0; kind < entity_kinds; ++kind)
-        by_key_[kind] = KeyIndex(std::move(entries[kind]));
+    for (std::size_t kind = 0; kind < entity_kinds; ++kind) by_key_[kind] = KeyIndex(entries[kind]);
 }
 
 void ReferenceCheck::check_shared_keys() {

@@ -76,7 +76,7 @@ bool has_equal_hashes(const std::vector<image::SetEntry>& entries) {
 
 }  // namespace
 
-image::Ref write_set(ChunkWriter& writer, std::vector<SetMember> members) {
+image::Ref write_set(ChunkWriter& writer, const std::vector<SetMember>& members) {
     if (members.empty()) return 0;
     std::vector<image::SetEntry> entries;
     entries.reserve(members.size());
@@ -267,11 +267,11 @@ void ConditionCompiler::write_membership(image::Instruction& instruction, const 
     if (strings.size() == condition.operands.size() && !strings.empty()) {
         instruction.opcode = image::Opcode::in_strings;
         for (const SetMember& member : strings) instruction.word |= image::set_bit(hash64(member.text));
-        instruction.operand = write_set(writer_, std::move(strings));
+        instruction.operand = write_set(writer_, strings);
         return;
     }
     in.strings = condition.ignore_case ? write_folded_set(writer_, std::move(folded_strings))
-                                       : write_set(writer_, std::move(strings));
+                                       : write_set(writer_, strings);
     std::sort(numbers.begin(), numbers.end(),
               [](const Number& a, const Number& b) { return compare(a, b) < 0; });
     std::vector<image::NumberOperand> records;

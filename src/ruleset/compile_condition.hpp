@@ -81,7 +81,7 @@ struct SetMember {
     std::uint32_t payload = 0;
 };
 /// A set of strings for look-up by hash; a text that is there twice keeps its first payload. 0 for none.
-[[nodiscard]] image::Ref write_set(ChunkWriter& writer, std::vector<SetMember> members);
+[[nodiscard]] image::Ref write_set(ChunkWriter& writer, const std::vector<SetMember>& members);
 /// A set of folded strings, searched by halves.
 [[nodiscard]] image::Ref write_folded_set(ChunkWriter& writer, std::vector<std::string> folded);
 

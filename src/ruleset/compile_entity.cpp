@@ -103,7 +103,7 @@ private:
             for (const std::string_view user_key : target.user_keys)
                 members.push_back({user_key, target.variant});
         }
-        entity_.targets = write_set(writer_, std::move(members));
+        entity_.targets = write_set(writer_, members);
     }
 
     void prerequisites(const std::vector<Prerequisite>& prerequisites) {

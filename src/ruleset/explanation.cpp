@@ -47,9 +47,10 @@ std::string percent_of_range(std::uint64_t amount) {
 
 class ListText {
 public:
-    void add(std::string entry) {
+    void add(std::string_view entry) {
         if (count_++ >= shown_entries) return;
-        text_ += (text_.empty() ? "" : ", ") + entry;
+        if (!text_.empty()) text_ += ", ";
+        text_ += entry;
     }
     [[nodiscard]] bool is_single() const noexcept { return count_ == 1; }
     /// Without brackets.

@@ -255,6 +255,7 @@ private:
     bool mark_repeats(Member* members, std::size_t count) {
         bool found = false;
         each_repeat(
+            // NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): null only where the count is 0
             count, [members](std::size_t i) { return members[i].name; },
             [&found, members](std::size_t i) { found = members[i].repeated = true; });
         has_repeats_ |= found;

@@ -126,8 +126,9 @@ void HttpSink::post(Parcels::iterator parcel) {
     request.timeouts.connect_ms = settings_.connect_timeout_ms;
     request.timeouts.first_byte_ms = settings_.request_timeout_ms;
     request.timeouts.total_ms = settings_.connect_timeout_ms + settings_.request_timeout_ms;
-    parcel->exchange = net::fetch(transport_, std::move(request),
-                                  [this, parcel](Result<net::Response> answer) { answered(parcel, answer); });
+    parcel->exchange =
+        net::fetch(transport_, std::move(request),
+                   [this, parcel](const Result<net::Response>& answer) { answered(parcel, answer); });
 }
 
 void HttpSink::finish(Parcels::iterator parcel) {

@@ -139,7 +139,9 @@ Result<void> Spool::make_own_folder(const std::string& folder) {
 
 void Spool::adopt_orphans(const std::string& folder) {
     for (const std::string& name : names_in(folder, spool_folders)) {
-        const std::string orphan = folder + '/' + name;
+        std::string orphan = folder;
+        orphan += '/';
+        orphan += name;
         if (orphan != own_) adopt(orphan);
     }
     for (const auto& [segment, size] : sizes_) adopted_.push_back(segment);
@@ -157,7 +159,9 @@ void Spool::adopt(const std::string& orphan) {
         std::vector<std::string> segments = names_in(orphan, room);
         if (segments.size() == room) all = false;
         for (std::string& segment : segments) {
-            const std::string from = orphan + '/' + segment;
+            std::string from = orphan;
+            from += '/';
+            from += segment;
             struct stat status {};
             if (!segment.ends_with(segment_suffix) || ::stat(from.c_str(), &status) != 0 ||
                 std::rename(from.c_str(), path_of(segment).c_str()) != 0) {
