@@ -20,8 +20,8 @@ struct Problem {
     };
 
     unsigned status = 500;
-    std::string
-        type;  // the end of `/problems/…`, stable: programs compare it; empty: the status says all there is
+    /// The end of `/problems/…`, stable: programs compare it. Empty: the status says all there is.
+    std::string type = {};
     std::string detail = {};  // for people
     std::vector<Fault> faults = {};
     std::int64_t retry_after_s = 0;  // over 0: said in `Retry-After`
