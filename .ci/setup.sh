@@ -21,11 +21,16 @@ packages_build=(
     zlib1g-dev
     libzstd-dev
     libc-ares-dev
+    # The server's store:
+    libsqlite3-dev
+    libpq-dev
 )
 packages_bench=(libbenchmark-dev)
 packages_clang=(clang clang-rt)
 packages_lint=(clang 'clang-format-14|clang-format' 'clang-tidy-14|clang-tidy' python3)
 packages_unit=(libgtest-dev libgmock-dev python3)
+# The tests of the store run against a PostgreSQL of their own (tests/server/support/with_postgres.py).
+packages_postgres=(postgresql)
 packages_test=(
     valgrind
     g++-mingw-w64-x86-64-posix
@@ -39,7 +44,7 @@ packages_kinesis=(python3-venv)
 # setup_groups VERB: the package groups that a verb needs.
 setup_groups() {
     case "$1" in
-        all | test) echo "build unit bench clang lint test kinesalite kinesis" ;;
+        all | test) echo "build unit postgres bench clang lint test kinesalite kinesis" ;;
         demo) echo "build kinesalite" ;;
         build) echo "build unit" ;;
         bench) echo "build bench" ;;

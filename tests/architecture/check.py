@@ -24,6 +24,7 @@ from pathlib import Path
 PUBLIC = ["base", "image", "eval", "exposure", "client"]
 LIBRARY = [*PUBLIC, "c", "ruleset", "net", "aws", "sync", "sinks", "runtime"]
 SERVER = ["boost", "openssl", "absl", "nlohmann", "zlib", "zstd"]
+DATABASES = ["sqlite", "libpq"]
 
 LAYERS = [
     # name, paths, may include, third party
@@ -45,11 +46,12 @@ LAYERS = [
     ("server-main", ["server/main.cpp", "server/*/main.cpp"],
      [*LIBRARY, "domain", "http", "api", "store", "publish", "pipeline", "stats", "notify", "lambda", "edge"],
      SERVER),
-    ("domain", ["server/domain/"], LIBRARY, ["absl"]),
+    ("domain", ["server/domain/"], LIBRARY, ["absl", "openssl"]),
     ("api", ["server/api/"], [*LIBRARY, "domain"], SERVER),
     ("http", ["server/http/"], [*LIBRARY, "domain", "api"], SERVER),
+    ("store", ["server/store/"], [*LIBRARY, "domain"], [*SERVER, *DATABASES]),
     *[(name, [f"server/{name}/"], [*LIBRARY, "domain"], SERVER)
-      for name in ("store", "publish", "pipeline", "stats", "notify")],
+      for name in ("publish", "pipeline", "stats", "notify")],
     ("lambda", ["server/lambda/"], [*LIBRARY, "domain", "api"], SERVER),
     ("edge", ["server/edge/"], [*LIBRARY, "domain", "api"], SERVER),
 ]
@@ -66,6 +68,8 @@ THIRD_PARTY = {
     "zlib": r"zlib\.h$",
     "zstd": r"zstd\.h$",
     "cares": r"ares(_version)?\.h$",
+    "sqlite": r"sqlite3\.h$",
+    "libpq": r"libpq-fe\.h$",
     "googletest": r"(gtest|gmock)/",
     "benchmark": r"benchmark/",
     "curl": r"curl/",
@@ -290,6 +294,10 @@ VIOLATIONS = [
     ("the server's domain includes its store", {"server/domain/flag.hpp": PROSE + '#include "server/store/s.hpp"\n',
                                                 "server/store/s.hpp": PROSE},
      "layer domain must not include layer store"),
+    ("the server's domain includes a database",
+     {"server/domain/flag.hpp": PROSE + "#include <sqlite3.h>\n"}, "layer domain must not include sqlite"),
+    ("another layer of the server includes a database",
+     {"server/publish/outbox.hpp": PROSE + "#include <libpq-fe.h>\n"}, "layer publish must not include libpq"),
     ("an unknown library", {"src/ruleset/json.cpp": "#include <folly/json.h>\n"}, "of no library"),
     ("an unknown folder", {"src/misc/thing.hpp": PROSE}, "belongs to no layer"),
     ("an include relative to its own folder", {"src/ruleset/json.cpp": '#include "json.hpp"\n'},

@@ -1,0 +1,48 @@
+// Every bound of the control plane, each with its unit, in one place.
+//
+// What goes past one is refused (`too_large` or `invalid`) or removed as the comment says. The bounds of a ruleset itself are
+// `expplat::limits`. Constants only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace expplat::server::domain::bounds {
+
+inline constexpr std::size_t name_bytes = 200;
+inline constexpr std::size_t description_bytes = 10'000;
+inline constexpr std::size_t owner_bytes = 200;
+inline constexpr std::size_t tags = 50;
+inline constexpr std::size_t tag_bytes = 100;
+inline constexpr std::size_t comment_bytes = 2'000;
+inline constexpr std::size_t json_schema_bytes = std::size_t{64} << 10;
+inline constexpr std::size_t body_bytes = std::size_t{4} << 20;  // of one configuration
+inline constexpr std::size_t url_bytes = 2'000;
+inline constexpr std::size_t search_bytes = 200;
+inline constexpr std::size_t subject_bytes =
+    1'000;  // of a caller's words in the audit: name, address, request id
+
+inline constexpr std::int64_t page_rows = 50;  // of a list, where the caller says nothing
+inline constexpr std::int64_t page_rows_most = 500;
+
+inline constexpr std::int64_t projects = 1'000;
+inline constexpr std::int64_t environments = 50;       // of a project
+inline constexpr std::int64_t entities = 100'000;      // of a project
+inline constexpr std::int64_t webhooks = 50;           // of a project
+inline constexpr std::int64_t open_schedules = 5'000;  // of a project
+inline constexpr std::int64_t open_change_requests = 5'000;
+
+inline constexpr std::int64_t ruleset_history =
+    50;  // versions kept of an environment; older ones are removed
+inline constexpr std::int64_t idempotency_ms = 86'400'000;  // 24 h: how long an answer is kept
+inline constexpr std::int64_t idempotency_running_ms =
+    60'000;  // then a request without an answer is taken for dead
+inline constexpr std::size_t idempotency_key_bytes = 255;
+inline constexpr std::size_t idempotency_body_bytes = std::size_t{1} << 20;
+
+inline constexpr std::int64_t schedules_at_once = 50;  // of one `run_due`
+inline constexpr std::int64_t schedule_ahead_ms = std::int64_t{5} * 366 * 86'400'000;
+inline constexpr std::int64_t schedule_attempts = 5;  // while the store is away; a refusal is final
+inline constexpr std::int64_t audit_page = 1'000;     // rows read at once by verify and export
+
+}  // namespace expplat::server::domain::bounds

@@ -1,0 +1,99 @@
+#include "server/domain/work.hpp"
+
+#include "server/domain/bounds.hpp"
+#include "server/domain/control_plane.hpp"
+#include "server/domain/publishing.hpp"
+#include "server/domain/tables/audit.hpp"
+#include "server/domain/tables/rulesets.hpp"
+#include "server/domain/utf8.hpp"
+
+namespace expplat::server::domain {
+
+namespace {
+
+Actor recorded(const Actor& actor) {
+    return {actor.kind, domain::as_recorded(actor.id), domain::as_recorded(actor.name),
+            domain::as_recorded(actor.remote), domain::as_recorded(actor.request_id)};
+}
+
+bool has_webhooks(Transaction& t, const std::string& project) {
+    return !project.empty() &&
+           !t.execute("SELECT id FROM webhooks WHERE project = ? AND enabled = 1 LIMIT 1", {project}).empty();
+}
+
+}  // namespace
+
+std::string as_recorded(std::string_view text) {
+    std::string kept(text.substr(0, bounds::subject_bytes));
+    if (kept.size() < text.size()) {
+        while (!kept.empty() && (static_cast<unsigned char>(kept.back()) & 0xC0u) == 0x80u) kept.pop_back();
+        if (!kept.empty() && static_cast<unsigned char>(kept.back()) >= 0xC0u) kept.pop_back();
+    }
+    const bool is_text = is_utf8(kept);
+    for (char& c : kept) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7F || (!is_text && byte >= 0x80)) c = '?';
+    }
+    return kept;
+}
+
+Work::Work(Transaction& transaction, const Surroundings& surroundings, const Caller& caller,
+           std::optional<Operation>& denied)
+    : transaction_(transaction),
+      surroundings_(surroundings),
+      caller_(caller),
+      denied_(denied),
+      now_ms_(surroundings.now_ms()) {
+    denied_.reset();
+}
+
+void Work::authorise(std::string action, std::string project, std::string environment) {
+    Operation operation{std::move(action), std::move(project), std::move(environment)};
+    if (caller_.may && caller_.may(operation, transaction_)) return;
+    std::string detail = "`" + operation.action + "` is not allowed to this caller";
+    if (!operation.project.empty()) detail += " in project `" + operation.project + "`";
+    if (!operation.environment.empty()) detail += ", environment `" + operation.environment + "`";
+    denied_ = std::move(operation);
+    throw Refusal(ProblemType::forbidden, std::move(detail));
+}
+
+void Work::record(std::string action, std::string project, std::string environment, std::string subject,
+                  std::optional<std::string> before, std::optional<std::string> after) {
+    AuditEntry entry;
+    entry.time_ms = now_ms_;
+    entry.actor = recorded(caller_.actor);
+    entry.action = std::move(action);
+    entry.project = std::move(project);
+    entry.environment = std::move(environment);
+    entry.subject = std::move(subject);
+    entry.before = std::move(before);
+    entry.after = std::move(after);
+    entries_.push_back(std::move(entry));
+}
+
+void Work::touch(const std::string& project, const std::string& environment, std::optional<SentAt> sent_at) {
+    std::vector<SentAt>& places = touched_[{project, environment}];
+    if (sent_at) places.push_back(std::move(*sent_at));
+}
+
+void Work::finish() {
+    for (const auto& [where, places] : touched_) publish(*this, where.first, where.second, places);
+    touched_.clear();
+    for (AuditEntry& noted : entries_) {
+        const AuditEntry entry = tables::append_audit(transaction_, std::move(noted), secret());
+        if (has_webhooks(transaction_, entry.project)) {
+            tables::add_to_outbox(transaction_, OutboxRow::Topic::audit, entry.project, entry.environment,
+                                  entry.sequence, now_ms_);
+        }
+    }
+    entries_.clear();
+}
+
+void ControlPlane::record_denied(const Caller& caller, const Operation& denied) const {
+    // Where this fails the caller is told of the refusal all the same.
+    (void)write(caller, [&](Work& work) {
+        work.record("denied", denied.project, denied.environment, "operation/" + denied.action, {}, {});
+    });
+}
+
+}  // namespace expplat::server::domain
