@@ -44,6 +44,13 @@ void insert_ruleset(Transaction& t, const Published& published);
                                                     const std::string& environment, std::int64_t version);
 [[nodiscard]] std::optional<Published> newest_ruleset(Transaction& t, const std::string& project,
                                                       const std::string& environment);
+struct NewestVersion {
+    std::string project;
+    std::string environment;
+    std::int64_t version = 0;
+};
+/// Of every environment that has one.
+[[nodiscard]] std::vector<NewestVersion> newest_versions(Transaction& t);
 /// Newest first.
 [[nodiscard]] std::vector<std::int64_t> ruleset_versions(Transaction& t, const std::string& project,
                                                          const std::string& environment);

@@ -1,0 +1,85 @@
+#include "server/publish/publisher.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "server/domain/tables/rulesets.hpp"
+
+namespace expplat::server::publish {
+namespace {
+
+constexpr std::int64_t lease_ms = 30'000;
+constexpr std::int64_t outbox_rows = 500;
+
+}  // namespace
+
+Publisher::Publisher(domain::Store& store, Hub& hub, std::function<std::int64_t()> now_ms, Log log)
+    : store_(store), hub_(hub), now_ms_(std::move(now_ms)), log_(std::move(log)) {}
+
+Publisher::~Publisher() {
+    {
+        const std::scoped_lock lock(mutex_);
+        ends_ = true;
+    }
+    woken_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+bool Publisher::publish_now() {
+    const std::scoped_lock lock(publishing_);
+    const auto behind = store_.read([&](domain::Transaction& transaction) {
+        std::vector<domain::Published> news;
+        for (const auto& [project, environment, version] : domain::tables::newest_versions(transaction)) {
+            if (static_cast<std::int64_t>(hub_.version({project, environment})) >= version) continue;
+            if (auto newest = domain::tables::newest_ruleset(transaction, project, environment))
+                news.push_back(std::move(*newest));
+        }
+        return news;
+    });
+    if (!behind) {
+        log_("publisher: " + behind.problem().detail);
+        return false;
+    }
+    for (const domain::Published& news : *behind) {
+        const Result<void> published =
+            hub_.publish({news.project, news.environment}, news.document, news.client_document);
+        if (!published) {
+            log_("publisher: " + news.project + '/' + news.environment + ", version " +
+                 std::to_string(news.version) + ": " + published.error().message);
+        }
+    }
+    const auto emptied = store_.write([&](domain::Transaction& transaction) {
+        const std::int64_t now_ms = now_ms_();
+        for (const domain::OutboxRow& row : domain::tables::lease_outbox(
+                 transaction, domain::OutboxRow::Topic::ruleset, now_ms, now_ms + lease_ms, outbox_rows))
+            domain::tables::remove_from_outbox(transaction, row.id);
+    });
+    if (!emptied) log_("publisher: " + emptied.problem().detail);
+    return true;
+}
+
+void Publisher::start(std::chrono::milliseconds interval) {
+    thread_ = std::thread([this, interval] { run(interval); });
+}
+
+void Publisher::hint() {
+    {
+        const std::scoped_lock lock(mutex_);
+        hinted_ = true;
+    }
+    woken_.notify_one();
+}
+
+void Publisher::run(std::chrono::milliseconds interval) {
+    std::unique_lock lock(mutex_);
+    while (!ends_) {
+        woken_.wait_for(lock, interval, [this] { return hinted_ || ends_; });
+        hinted_ = false;
+        if (ends_) return;
+        lock.unlock();
+        (void)publish_now();
+        lock.lock();
+    }
+}
+
+}  // namespace expplat::server::publish

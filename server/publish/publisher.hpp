@@ -1,0 +1,53 @@
+// `Publisher`: brings what was committed to the store into the hub.
+//
+// A thread of its own looks at the environments' versions when it is hinted at (a commit of this server) and every few
+// seconds besides, so that what another server has committed is seen too, and a lost hint heals. The store's outbox is
+// emptied on the way. Started and ended by the program's root. Source: CONTROL-PLANE.md, "Rules of the interface".
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "server/domain/store.hpp"
+#include "server/publish/hub.hpp"
+
+namespace expplat::server::publish {
+
+class Publisher {
+public:
+    using Log = std::function<void(const std::string& line)>;
+
+    /// Both outlive it. `log` gets what went wrong, once each time.
+    Publisher(domain::Store& store, Hub& hub, std::function<std::int64_t()> now_ms, Log log);
+    ~Publisher();
+    Publisher(const Publisher&) = delete;
+    Publisher& operator=(const Publisher&) = delete;
+
+    /// Brings the hub up to date, on the calling thread. False where the store could not be read.
+    bool publish_now();
+
+    void start(std::chrono::milliseconds interval = std::chrono::seconds(5));
+    /// Something was committed. Any thread.
+    void hint();
+
+private:
+    void run(std::chrono::milliseconds interval);
+
+    domain::Store& store_;
+    Hub& hub_;
+    std::function<std::int64_t()> now_ms_;
+    Log log_;
+
+    std::mutex publishing_;  // one at a time
+    std::mutex mutex_;       // guards what follows
+    std::condition_variable woken_;
+    bool hinted_ = false;
+    bool ends_ = false;
+    std::thread thread_;
+};
+
+}  // namespace expplat::server::publish

@@ -1,0 +1,138 @@
+// From a commit to the streams: hub and publisher over a real control plane.
+#include "server/publish/hub.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "server/publish/publisher.hpp"
+#include "tests/server/domain/plane_fixture.hpp"
+
+namespace expplat::tests {
+namespace {
+
+using server::publish::Audience;
+using server::publish::EnvironmentName;
+using server::publish::Hub;
+using server::publish::Publisher;
+using server::publish::SharedText;
+
+const EnvironmentName production{"game", "production"};
+
+/// A stream: what it was sent, until it is told to want no more.
+struct Reader {
+    std::vector<std::string> pieces;
+    bool wants_more = true;
+
+    [[nodiscard]] server::publish::Send send() {
+        return [this](const SharedText& piece) {
+            pieces.push_back(*piece);
+            return wants_more;
+        };
+    }
+};
+
+class HubTest : public PlaneTest {
+protected:
+    Hub hub_;
+    std::vector<std::string> logged_;
+    Publisher publisher_{*database_, hub_, [this] { return now_ms_.load(); },
+                         [this](const std::string& line) { logged_.push_back(line); }};
+
+    void TearDown() override { EXPECT_TRUE(logged_.empty()) << logged_.front(); }
+};
+
+TEST_F(HubTest, ACommitReachesEvaluationAndStreams) {
+    ASSERT_TRUE(publisher_.publish_now());
+    ASSERT_NE(hub_.current(production, Audience::server), nullptr);
+    EXPECT_EQ(hub_.current({"game", "nowhere"}, Audience::server), nullptr);
+    Reader reader;
+    hub_.follow(production, Audience::server, std::nullopt, reader.send());
+    ASSERT_EQ(reader.pieces.size(), 1u);
+    EXPECT_NE(reader.pieces[0].find("event: put\n"), std::string::npos);
+
+    create(flag("f"), a_flag);
+    ASSERT_TRUE(publisher_.publish_now());
+    ASSERT_EQ(reader.pieces.size(), 2u);
+    EXPECT_NE(reader.pieces[1].find(a_flag), std::string::npos);
+    EXPECT_NE(hub_.current(production, Audience::server)->image.view().find("f", hash64("f")), nullptr);
+    EXPECT_EQ(hub_.version(production), static_cast<std::uint64_t>(version()));
+
+    ASSERT_TRUE(publisher_.publish_now());
+    EXPECT_EQ(reader.pieces.size(), 2u) << "nothing is said twice";
+}
+
+TEST_F(HubTest, ClientsSeeWhatIsMarkedForThem) {
+    must(entities_.create(ann_, flag("seen"), {.name = "seen", .client_visible = true},
+                          {{"production", a_flag}}));
+    create(flag("hidden"), a_flag);
+    ASSERT_TRUE(publisher_.publish_now());
+    const auto release = hub_.current(production, Audience::client);
+    EXPECT_NE(release->image.view().find("seen", hash64("seen")), nullptr);
+    EXPECT_EQ(release->image.view().find("hidden", hash64("hidden")), nullptr);
+    Reader reader;
+    hub_.follow(production, Audience::client, std::nullopt, reader.send());
+    create(flag("more"), a_flag);
+    ASSERT_TRUE(publisher_.publish_now());
+    for (const std::string& piece : reader.pieces) {
+        EXPECT_EQ(piece.find("hidden"), std::string::npos);
+        EXPECT_EQ(piece.find("more"), std::string::npos);
+    }
+}
+
+TEST_F(HubTest, AStreamThatWantsNoMoreIsForgotten) {
+    ASSERT_TRUE(publisher_.publish_now());
+    Reader stays;
+    Reader leaves;
+    hub_.follow(production, Audience::server, hub_.version(production), stays.send());
+    hub_.follow(production, Audience::server, hub_.version(production), leaves.send());
+    EXPECT_EQ(stays.pieces, std::vector<std::string>{": heartbeat\n\n"}) << "it is up to date, and hears so";
+    EXPECT_EQ(hub_.streams(), 2u);
+    leaves.wants_more = false;
+    hub_.beat();
+    EXPECT_EQ(hub_.streams(), 1u);
+    hub_.beat();
+    EXPECT_EQ(stays.pieces.size(), 3u);
+    EXPECT_EQ(leaves.pieces.size(), 2u);
+}
+
+TEST_F(HubTest, AnEnvironmentMayBeFollowedBeforeItIsThere) {
+    Reader reader;
+    hub_.follow(production, Audience::server, std::nullopt, reader.send());
+    EXPECT_EQ(reader.pieces.size(), 1u);
+    ASSERT_TRUE(publisher_.publish_now());
+    ASSERT_EQ(reader.pieces.size(), 2u);
+    EXPECT_NE(reader.pieces[1].find("event: put\n"), std::string::npos);
+}
+
+/// A second server on the same store, which nobody hints at.
+TEST_F(HubTest, WhatAnotherServerCommitsIsSeenByLooking) {
+    Hub other;
+    Publisher looking(
+        *database_, other, [this] { return now_ms_.load(); }, [](const std::string&) {});
+    looking.start(std::chrono::milliseconds(1));
+    create(flag("f"), a_flag);
+    const auto wanted = static_cast<std::uint64_t>(version());
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (other.version(production) < wanted && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::yield();
+    EXPECT_EQ(other.version(production), wanted);
+}
+
+TEST_F(HubTest, AHintIsTakenAtOnce) {
+    publisher_.start(std::chrono::hours(1));
+    create(flag("f"), a_flag);
+    publisher_.hint();
+    const auto wanted = static_cast<std::uint64_t>(version());
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (hub_.version(production) < wanted && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::yield();
+    EXPECT_EQ(hub_.version(production), wanted);
+    const auto left = must(database_->read([](Transaction& t) { return tables::count_outbox(t); }));
+    EXPECT_LE(left, 3) << "the outbox is emptied behind it";
+}
+
+}  // namespace
+}  // namespace expplat::tests
