@@ -26,9 +26,13 @@ inline constexpr std::int64_t page_rows = 50;  // of a list, where the caller sa
 inline constexpr std::int64_t page_rows_most = 500;
 
 inline constexpr std::int64_t projects = 1'000;
-inline constexpr std::int64_t environments = 50;       // of a project
-inline constexpr std::int64_t entities = 100'000;      // of a project
-inline constexpr std::int64_t webhooks = 50;           // of a project
+inline constexpr std::int64_t environments = 50;   // of a project
+inline constexpr std::int64_t entities = 100'000;  // of a project
+inline constexpr std::int64_t webhooks = 50;       // of a project
+inline constexpr std::int64_t keys = 1'000;        // of a project
+inline constexpr std::int64_t people = 100'000;
+inline constexpr std::size_t grants = 200;             // of a person
+inline constexpr std::size_t email_bytes = 254;        // RFC 5321, section 4.5.3.1.3
 inline constexpr std::int64_t open_schedules = 5'000;  // of a project
 inline constexpr std::int64_t open_change_requests = 5'000;
 

@@ -9,6 +9,7 @@
 //     flag.toggle (the kill switch), experiment.start .pause .complete
 //     change-request   read propose review apply        schedule   read create cancel
 //     webhook          read create update delete        audit      read export
+//     key              read create revoke               user       read create update
 #pragma once
 
 #include <cstdint>

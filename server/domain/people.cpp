@@ -1,0 +1,217 @@
+#include "server/domain/people.hpp"
+
+#include <algorithm>
+
+#include "server/domain/bounds.hpp"
+#include "server/domain/json_object.hpp"
+#include "server/domain/text_rules.hpp"
+
+namespace expplat::server::domain {
+namespace {
+
+constexpr const char* admin = "admin";
+
+PersonView require_person(Transaction& t, const std::string& id) {
+    std::optional<Person> person = tables::find_person(t, id);
+    if (!person) throw Refusal(ProblemType::not_found, "there is no such person");
+    return {std::move(*person), tables::grants_of(t, id)};
+}
+
+/// `name@host`, as far as it can be told without sending something there.
+void check_email(std::string_view email, std::string_view pointer) {
+    check_name(email, pointer, bounds::email_bytes);
+    const std::size_t at = email.find('@');
+    const bool plain =
+        std::all_of(email.begin(), email.end(), [](unsigned char c) { return c > ' ' && c != 127; });
+    if (!plain || at == 0 || at == std::string_view::npos || at + 1 == email.size() ||
+        email.find('@', at + 1) != std::string_view::npos) {
+        refuse_member(std::string(pointer), "must be an e-mail address");
+    }
+}
+
+std::string json_of(const std::vector<RoleGrant>& grants) {
+    std::string json = "[";
+    for (const RoleGrant& grant : grants) {
+        if (json.size() > 1) json += ',';
+        ObjectWriter writer;
+        writer.text("role", grant.role).text("project", grant.project).text("environment", grant.environment);
+        json += std::move(writer).done();
+    }
+    return json + ']';
+}
+
+/// Somebody must be left who can do everything.
+void keep_an_admin(Transaction& t) {
+    if (tables::count_holders(t, admin) == 0)
+        throw Refusal(ProblemType::conflict, "this is the last admin of the server");
+}
+
+PersonView insert(Work& work, Person person, std::vector<RoleGrant> grants) {
+    std::sort(grants.begin(), grants.end());
+    grants.erase(std::unique(grants.begin(), grants.end()), grants.end());
+    tables::insert_person(work.transaction(), person);
+    tables::set_grants(work.transaction(), person.id, grants, work.now_ms());
+    PersonView view{std::move(person), std::move(grants)};
+    work.record("user.create", "", "", "user/" + view.person.id, {}, to_json(view));
+    return view;
+}
+
+}  // namespace
+
+std::string to_json(const PersonView& view) {
+    ObjectWriter writer;
+    writer.text("id", view.person.id)
+        .text("email", view.person.email)
+        .text("name", view.person.name)
+        .boolean("disabled", view.person.disabled)
+        .json("grants", json_of(view.grants))
+        .integer("revision", view.person.revision)
+        .integer("created_ms", view.person.created_ms)
+        .integer("updated_ms", view.person.updated_ms);
+    return std::move(writer).done();
+}
+
+void People::check_grants(const std::vector<RoleGrant>& grants) const {
+    if (grants.size() > bounds::grants) refuse_member("/grants", "too many");
+    for (std::size_t i = 0; i < grants.size(); ++i) {
+        const std::string pointer = "/grants/" + std::to_string(i);
+        if (!is_role_(grants[i].role)) refuse_member(pointer + "/role", "is no role");
+        if (!grants[i].project.empty()) check_short_key(grants[i].project, pointer + "/project");
+        if (!grants[i].environment.empty()) check_short_key(grants[i].environment, pointer + "/environment");
+        if (grants[i].project.empty() && !grants[i].environment.empty())
+            refuse_member(pointer + "/environment", "needs a project");
+    }
+}
+
+Outcome<PersonView> People::create(const Caller& caller, const std::string& email, const std::string& name,
+                                   const std::optional<std::string>& password_hash,
+                                   const std::vector<RoleGrant>& grants) const {
+    return plane_.write(caller, [&](Work& work) {
+        check_email(email, "/email");
+        check_text(name, "/name", bounds::name_bytes);
+        check_grants(grants);
+        work.authorise("user.create");
+        Transaction& t = work.transaction();
+        if (tables::find_person_by_email(t, email))
+            throw Refusal(ProblemType::already_exists, "there is a person with this e-mail already");
+        if (tables::count_people(t) >= bounds::people)
+            throw Refusal(ProblemType::too_large, "there are too many people already");
+        return insert(work,
+                      {.id = work.new_id(),
+                       .email = email,
+                       .name = name,
+                       .password = password_hash,
+                       .disabled = false,
+                       .tokens_from_ms = work.now_ms(),
+                       .revision = 1,
+                       .created_ms = work.now_ms(),
+                       .updated_ms = work.now_ms()},
+                      grants);
+    });
+}
+
+Outcome<std::optional<PersonView>> People::bootstrap(const std::string& email,
+                                                     const std::string& password_hash) const {
+    return plane_.write(Caller::system("bootstrap"), [&](Work& work) -> std::optional<PersonView> {
+        check_email(email, "/email");
+        if (tables::count_people(work.transaction()) > 0) return std::nullopt;
+        return insert(work,
+                      {.id = work.new_id(),
+                       .email = email,
+                       .name = "",
+                       .password = password_hash,
+                       .disabled = false,
+                       .tokens_from_ms = work.now_ms(),
+                       .revision = 1,
+                       .created_ms = work.now_ms(),
+                       .updated_ms = work.now_ms()},
+                      {{admin, "", ""}});
+    });
+}
+
+Outcome<PersonView> People::get(const Caller& caller, const std::string& id) const {
+    return plane_.read(caller, [&](Work& work) {
+        work.authorise("user.read");
+        return require_person(work.transaction(), id);
+    });
+}
+
+Outcome<Page<PersonView>> People::list(const Caller& caller, const PageRequest& request) const {
+    return plane_.read(caller, [&](Work& work) {
+        work.authorise("user.read");
+        Transaction& t = work.transaction();
+        const std::int64_t limit = checked_limit(request);
+        Page<PersonView> page;
+        for (Person& person : tables::list_people(t, request.after, limit + 1)) {
+            if (static_cast<std::int64_t>(page.items.size()) == limit) {
+                page.next = page.items.back().person.email;
+                break;
+            }
+            std::vector<RoleGrant> grants = tables::grants_of(t, person.id);
+            page.items.push_back({std::move(person), std::move(grants)});
+        }
+        return page;
+    });
+}
+
+Outcome<PersonView> People::update(const Caller& caller, const std::string& id, const PersonChange& change,
+                                   std::optional<std::int64_t> if_revision) const {
+    return plane_.write(caller, [&](Work& work) {
+        if (change.name) check_text(*change.name, "/name", bounds::name_bytes);
+        if (change.grants) check_grants(*change.grants);
+        work.authorise("user.update");
+        Transaction& t = work.transaction();
+        PersonView view = require_person(t, id);
+        check_revision(if_revision, view.person.revision);
+        const std::string before = to_json(view);
+        Person& person = view.person;
+        person.name = change.name.value_or(person.name);
+        person.disabled = change.disabled.value_or(person.disabled);
+        if (change.password_hash) person.password = change.password_hash;
+        if (change.password_hash || change.disabled.value_or(false))
+            person.tokens_from_ms = std::max(person.tokens_from_ms + 1, work.now_ms());
+        ++person.revision;
+        person.updated_ms = work.now_ms();
+        tables::update_person(t, person);
+        if (change.grants) {
+            view.grants = *change.grants;
+            std::sort(view.grants.begin(), view.grants.end());
+            view.grants.erase(std::unique(view.grants.begin(), view.grants.end()), view.grants.end());
+            tables::set_grants(t, id, view.grants, work.now_ms());
+        }
+        keep_an_admin(t);
+        work.record(change.password_hash ? "user.password" : "user.update", "", "", "user/" + id, before,
+                    to_json(view));
+        return view;
+    });
+}
+
+Outcome<void> People::end_sessions(const Caller& caller, const std::string& id) const {
+    return plane_.write(caller, [&](Work& work) {
+        if (caller.actor.kind != Actor::Kind::person || caller.actor.id != id) work.authorise("user.update");
+        PersonView view = require_person(work.transaction(), id);
+        view.person.tokens_from_ms = std::max(view.person.tokens_from_ms + 1, work.now_ms());
+        ++view.person.revision;
+        tables::update_person(work.transaction(), view.person);
+        work.record("session.end-all", "", "", "user/" + id, {}, {});
+    });
+}
+
+Outcome<std::optional<PersonView>> People::find(const std::string& id) const {
+    return plane_.store().read([&](Transaction& t) -> std::optional<PersonView> {
+        std::optional<Person> person = tables::find_person(t, id);
+        if (!person) return std::nullopt;
+        return PersonView{std::move(*person), tables::grants_of(t, id)};
+    });
+}
+
+Outcome<std::optional<PersonView>> People::find_by_email(const std::string& email) const {
+    return plane_.store().read([&](Transaction& t) -> std::optional<PersonView> {
+        std::optional<Person> person = tables::find_person_by_email(t, email);
+        if (!person) return std::nullopt;
+        std::vector<RoleGrant> grants = tables::grants_of(t, person->id);
+        return PersonView{std::move(*person), std::move(grants)};
+    });
+}
+
+}  // namespace expplat::server::domain

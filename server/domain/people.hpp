@@ -1,0 +1,66 @@
+// `People`: who logs in, and which roles they have where.
+//
+// Passwords come here as hashes (`server/auth/password.hpp`); tokens are checked against the epoch that is kept here. The
+// last admin cannot be lost. Safe from many threads; `plane` outlives it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/domain/control_plane.hpp"
+#include "server/domain/nouns.hpp"
+#include "server/domain/tables/access.hpp"
+
+namespace expplat::server::domain {
+
+struct PersonView {
+    Person person;
+    std::vector<RoleGrant> grants;  // sorted
+};
+
+/// Members that are given are changed.
+struct PersonChange {
+    std::optional<std::string> name = {};
+    std::optional<std::string> password_hash = {};  // also ends every session
+    std::optional<bool> disabled = {};              // true also ends every session
+    std::optional<std::vector<RoleGrant>> grants = {};
+};
+
+class People {
+public:
+    /// `is_role`: a built-in or custom role's name.
+    People(const ControlPlane& plane, std::function<bool(const std::string&)> is_role)
+        : plane_(plane), is_role_(std::move(is_role)) {}
+
+    Outcome<PersonView> create(const Caller& caller, const std::string& email, const std::string& name,
+                               const std::optional<std::string>& password_hash,
+                               const std::vector<RoleGrant>& grants) const;
+    /// The first person of an empty store, an admin of everything; nothing where there is anybody.
+    Outcome<std::optional<PersonView>> bootstrap(const std::string& email,
+                                                 const std::string& password_hash) const;
+    Outcome<PersonView> get(const Caller& caller, const std::string& id) const;
+    /// By e-mail.
+    Outcome<Page<PersonView>> list(const Caller& caller, const PageRequest& page) const;
+    Outcome<PersonView> update(const Caller& caller, const std::string& id, const PersonChange& change,
+                               std::optional<std::int64_t> if_revision = {}) const;
+    /// A person's own: every token that was given out is void from now on.
+    Outcome<void> end_sessions(const Caller& caller, const std::string& id) const;
+
+    /// For authentication: nobody's right is asked.
+    Outcome<std::optional<PersonView>> find(const std::string& id) const;
+    Outcome<std::optional<PersonView>> find_by_email(const std::string& email) const;
+
+private:
+    void check_grants(const std::vector<RoleGrant>& grants) const;
+
+    const ControlPlane& plane_;
+    std::function<bool(const std::string&)> is_role_;
+};
+
+/// Without the password's hash.
+[[nodiscard]] std::string to_json(const PersonView& person);
+
+}  // namespace expplat::server::domain

@@ -1,0 +1,78 @@
+// The tables `keys`, `people` and `grants`: who may ask, and where.
+//
+// Statements only: the rules are in `server/domain/keys.cpp` and `server/domain/people.cpp`. Each function runs in the
+// transaction it is given, and throws what that throws.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/domain/store.hpp"
+
+namespace expplat::server::domain {
+
+/// A key of a program. What it is made of and how it is checked is `server/auth`'s affair; its text is never stored.
+struct Key {
+    std::string id;
+    std::string project;
+    std::string environment;
+    std::string kind;  // server, client, admin
+    std::string name;
+    std::string hash;  // SHA-256 of its text, hexadecimal
+    std::string hint;  // `xp_server_ab12…`, to tell keys apart
+    std::string created_by;
+    std::int64_t created_ms = 0;
+    std::optional<std::int64_t> expires_ms;
+    std::optional<std::int64_t> revoked_ms;
+    std::optional<std::int64_t> used_ms;  // about: written once an hour
+};
+
+struct Person {
+    std::string id;
+    std::string email;  // as it was given; two that differ in case are one
+    std::string name;
+    std::optional<std::string> password;  // its hash; none: logs in elsewhere
+    bool disabled = false;
+    std::int64_t tokens_from_ms = 0;  // tokens of an earlier epoch are void
+    std::int64_t revision = 1;
+    std::int64_t created_ms = 0;
+    std::int64_t updated_ms = 0;
+};
+
+/// A role of a person; project and environment are empty where it holds in all of them.
+struct RoleGrant {
+    std::string role;
+    std::string project;
+    std::string environment;
+    friend auto operator<=>(const RoleGrant&, const RoleGrant&) = default;
+};
+
+namespace tables {
+
+void insert_key(Transaction& t, const Key& key);
+[[nodiscard]] std::optional<Key> find_key(Transaction& t, const std::string& id);
+/// Newest first.
+[[nodiscard]] std::vector<Key> list_keys(Transaction& t, const std::string& project,
+                                         const std::string& environment);
+[[nodiscard]] std::int64_t count_keys(Transaction& t, const std::string& project);
+void set_key_revoked(Transaction& t, const std::string& id, std::int64_t revoked_ms);
+void set_key_used(Transaction& t, const std::string& id, std::int64_t used_ms);
+
+void insert_person(Transaction& t, const Person& person);
+void update_person(Transaction& t, const Person& person);
+[[nodiscard]] std::optional<Person> find_person(Transaction& t, const std::string& id);
+/// `email` in any case.
+[[nodiscard]] std::optional<Person> find_person_by_email(Transaction& t, const std::string& email);
+/// Those after that e-mail, by e-mail.
+[[nodiscard]] std::vector<Person> list_people(Transaction& t, const std::string& after, std::int64_t limit);
+[[nodiscard]] std::int64_t count_people(Transaction& t);
+[[nodiscard]] std::vector<RoleGrant> grants_of(Transaction& t, const std::string& person);
+void set_grants(Transaction& t, const std::string& person, const std::vector<RoleGrant>& grants,
+                std::int64_t now_ms);
+/// Of people who are not disabled, with that role everywhere.
+[[nodiscard]] std::int64_t count_holders(Transaction& t, const std::string& role);
+
+}  // namespace tables
+}  // namespace expplat::server::domain
