@@ -43,10 +43,12 @@ LAYERS = [
     ("cli", ["src/cli/"], LIBRARY, []),
     # The server: http -> api -> domain <- store, publish, ...; only a main.cpp names concrete adapters.
     ("server-main", ["server/main.cpp", "server/*/main.cpp"],
-     [*LIBRARY, "domain", "http", "api", "store", "publish", "pipeline", "stats", "notify", "lambda", "edge"],
+     [*LIBRARY, "domain", "auth", "http", "api", "store", "publish", "pipeline", "stats", "notify", "lambda", "edge"],
      SERVER),
     ("domain", ["server/domain/"], LIBRARY, ["absl"]),
-    ("api", ["server/api/"], [*LIBRARY, "domain"], SERVER),
+    # Who somebody is and what they may do: plain values, free of HTTP, of the domain and of the store.
+    ("auth", ["server/auth/"], LIBRARY, ["openssl", "absl", "nlohmann", "zlib"]),
+    ("api", ["server/api/"], [*LIBRARY, "domain", "auth"], SERVER),
     ("http", ["server/http/"], [*LIBRARY, "domain", "api"], SERVER),
     *[(name, [f"server/{name}/"], [*LIBRARY, "domain"], SERVER)
       for name in ("store", "publish", "pipeline", "stats", "notify")],
@@ -290,6 +292,11 @@ VIOLATIONS = [
     ("the server's domain includes its store", {"server/domain/flag.hpp": PROSE + '#include "server/store/s.hpp"\n',
                                                 "server/store/s.hpp": PROSE},
      "layer domain must not include layer store"),
+    ("the server's authentication includes its store",
+     {"server/auth/token.hpp": PROSE + '#include "server/store/s.hpp"\n', "server/store/s.hpp": PROSE},
+     "layer auth must not include layer store"),
+    ("the server's authentication speaks HTTP", {"server/auth/token.hpp": PROSE + "#include <boost/beast.hpp>\n"},
+     "layer auth must not include boost"),
     ("an unknown library", {"src/ruleset/json.cpp": "#include <folly/json.h>\n"}, "of no library"),
     ("an unknown folder", {"src/misc/thing.hpp": PROSE}, "belongs to no layer"),
     ("an include relative to its own folder", {"src/ruleset/json.cpp": '#include "json.hpp"\n'},
