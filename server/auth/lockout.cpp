@@ -9,30 +9,67 @@
 
 namespace expplat::server::auth {
 
+namespace {
+
+std::uint32_t pending_of(const LockoutState& state, const LockoutPolicy& policy,
+                         std::int64_t now_ms) noexcept {
+    return now_ms - state.begun_ms < policy.attempt_ms ? state.pending : 0;
+}
+
+bool is_forgotten(const LockoutState& state, const LockoutPolicy& policy, std::int64_t now_ms) noexcept {
+    return now_ms - state.failed_ms >= policy.forget_ms;
+}
+
+}  // namespace
+
 std::int64_t wait_ms(const LockoutState& state, const LockoutPolicy& policy, std::int64_t now_ms) noexcept {
-    if (state.failures < policy.failures || policy.failures == 0) return 0;
+    const std::uint32_t failures = is_forgotten(state, policy, now_ms) ? 0 : state.failures;
+    const std::uint32_t pending = pending_of(state, policy, now_ms);
+    // One attempt is always let through, after its wait.
+    const std::int64_t crowd_ms = pending > 0 && failures + pending >= policy.failures ? policy.crowd_ms : 0;
+    if (failures < policy.failures || policy.failures == 0) return crowd_ms;
     std::int64_t lock_ms = policy.first_lock_ms;
-    for (std::uint32_t i = policy.failures; i < state.failures && lock_ms < policy.longest_lock_ms; ++i) {
+    for (std::uint32_t i = policy.failures; i < failures && lock_ms < policy.longest_lock_ms; ++i)
         lock_ms *= 2;
-    }
     const std::int64_t until_ms = state.failed_ms + std::min(lock_ms, policy.longest_lock_ms);
-    return std::max<std::int64_t>(0, until_ms - now_ms);
+    return std::max(crowd_ms, until_ms - now_ms);
+}
+
+LockoutState after_begin(const LockoutState& state, const LockoutPolicy& policy,
+                         std::int64_t now_ms) noexcept {
+    LockoutState next = state;
+    next.pending = pending_of(state, policy, now_ms) + 1;
+    next.begun_ms = now_ms;
+    return next;
 }
 
 LockoutState after_failure(const LockoutState& state, const LockoutPolicy& policy,
                            std::int64_t now_ms) noexcept {
     constexpr std::uint32_t most_failures = 1'000'000;
-    const bool is_forgotten = now_ms - state.failed_ms >= policy.forget_ms;
-    return {is_forgotten ? 1 : std::min(state.failures + 1, most_failures), now_ms};
+    LockoutState next = after_success(state);
+    next.failures = is_forgotten(state, policy, now_ms) ? 1 : std::min(state.failures + 1, most_failures);
+    next.failed_ms = now_ms;
+    return next;
 }
 
-std::int64_t Lockout::wait_ms(std::string_view account, std::string_view address, std::int64_t now_ms) const {
+LockoutState after_success(const LockoutState& state) noexcept {
+    LockoutState next = state;
+    if (next.pending > 0) --next.pending;
+    return next;
+}
+
+std::int64_t Lockout::begin(std::string_view account, std::string_view address, std::int64_t now_ms) {
+    const std::string account_name = lockout_account(account);
+    const std::string address_name = lockout_address(address);
     std::int64_t longest_ms = 0;
-    for (const LockoutState* state :
-         {accounts_.find(lockout_account(account)), addresses_.find(lockout_address(address))}) {
-        if (state != nullptr) longest_ms = std::max(longest_ms, auth::wait_ms(*state, policy_, now_ms));
+    for (const LockoutState* state : {accounts_.find(account_name), addresses_.find(address_name)}) {
+        if (state != nullptr) longest_ms = std::max(longest_ms, wait_ms(*state, policy_, now_ms));
     }
-    return longest_ms;
+    if (longest_ms > 0) return longest_ms;
+    for (LockoutState* state : {&accounts_.at(account_name), &addresses_.at(address_name)}) {
+        *state = after_begin(*state, policy_, now_ms);
+    }
+    return 0;
 }
 
 void Lockout::failed(std::string_view account, std::string_view address, std::int64_t now_ms) {
@@ -42,7 +79,13 @@ void Lockout::failed(std::string_view account, std::string_view address, std::in
     }
 }
 
-void Lockout::succeeded(std::string_view account) { accounts_.erase(lockout_account(account)); }
+void Lockout::succeeded(std::string_view account, std::string_view address) {
+    accounts_.erase(lockout_account(account));
+    const std::string address_name = lockout_address(address);
+    LockoutState& state = addresses_.at(address_name);
+    state = after_success(state);
+    if (state.failures == 0 && state.pending == 0) addresses_.erase(address_name);
+}
 
 std::string lockout_address(std::string_view address) {
     const std::string text(address);

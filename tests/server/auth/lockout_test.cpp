@@ -36,31 +36,75 @@ TEST(Lockout, IsForgottenAfterADay) {
 
 TEST(Lockout, ManyFailuresDoNotOverflow) {
     const LockoutPolicy policy;
-    const LockoutState state{4'000'000'000u, start_ms};
+    const LockoutState state{4'000'000'000u, 0, start_ms, 0};
     EXPECT_EQ(wait_ms(state, policy, start_ms), policy.longest_lock_ms);
     EXPECT_EQ(wait_ms(after_failure(state, policy, start_ms), policy, start_ms), policy.longest_lock_ms);
+}
+
+/// One attempt that fails; false where it had to wait.
+bool try_wrongly(Lockout& lockout, const std::string& account, const std::string& address,
+                 std::int64_t now_ms) {
+    if (lockout.begin(account, address, now_ms) != 0) return false;
+    lockout.failed(account, address, now_ms);
+    return true;
 }
 
 TEST(Lockout, CountsTheAccountWhereverItIsTriedFrom) {
     Lockout lockout;
     for (int i = 0; i < 5; ++i) {
-        EXPECT_EQ(lockout.wait_ms("kim@example.com", "192.0.2.1", start_ms), 0);
-        lockout.failed("Kim@Example.com", "198.51.100." + std::to_string(i), start_ms);
+        EXPECT_TRUE(try_wrongly(lockout, "Kim@Example.com", "198.51.100." + std::to_string(i), start_ms));
     }
-    EXPECT_EQ(lockout.wait_ms("kim@example.com", "192.0.2.1", start_ms), 30'000);
-    EXPECT_EQ(lockout.wait_ms("lee@example.com", "192.0.2.1", start_ms), 0);
-    lockout.succeeded("KIM@example.com");
-    EXPECT_EQ(lockout.wait_ms("kim@example.com", "192.0.2.1", start_ms), 0);
+    EXPECT_EQ(lockout.begin("kim@example.com", "192.0.2.1", start_ms), 30'000);
+    EXPECT_EQ(lockout.begin("lee@example.com", "192.0.2.1", start_ms), 0);
+    EXPECT_EQ(lockout.begin("kim@example.com", "192.0.2.1", start_ms + 30'000), 0);
+    lockout.succeeded("KIM@example.com", "192.0.2.1");
+    EXPECT_TRUE(try_wrongly(lockout, "kim@example.com", "192.0.2.1", start_ms + 30'000));
+    EXPECT_EQ(lockout.begin("kim@example.com", "192.0.2.1", start_ms + 30'000), 0);
 }
 
 TEST(Lockout, CountsTheAddressWhateverIsTriedFromIt) {
     Lockout lockout;
-    for (int i = 0; i < 5; ++i) lockout.failed("person" + std::to_string(i), "192.0.2.1", start_ms);
-    EXPECT_EQ(lockout.wait_ms("kim@example.com", "192.0.2.1", start_ms), 30'000);
-    EXPECT_EQ(lockout.wait_ms("kim@example.com", "192.0.2.2", start_ms), 0);
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_TRUE(try_wrongly(lockout, "person" + std::to_string(i), "192.0.2.1", start_ms));
+    }
+    EXPECT_EQ(lockout.begin("kim@example.com", "192.0.2.1", start_ms), 30'000);
+    EXPECT_EQ(lockout.begin("kim@example.com", "192.0.2.2", start_ms), 0);
     // One good account does not buy more attempts on the others.
-    lockout.succeeded("kim@example.com");
-    EXPECT_EQ(lockout.wait_ms("kim@example.com", "192.0.2.1", start_ms), 30'000);
+    EXPECT_EQ(lockout.begin("own@example.com", "192.0.2.1", start_ms + 30'000), 0);
+    lockout.succeeded("own@example.com", "192.0.2.1");
+    EXPECT_TRUE(try_wrongly(lockout, "lee@example.com", "192.0.2.1", start_ms + 30'000));
+    EXPECT_EQ(lockout.begin("lee@example.com", "192.0.2.1", start_ms + 30'000), 60'000);
+}
+
+TEST(Lockout, ManyAttemptsAtOnceAreNoMoreThanAFewInTurn) {
+    Lockout lockout;
+    int begun = 0;
+    for (int i = 0; i < 100; ++i) {
+        begun += lockout.begin("kim@example.com", "198.51.100." + std::to_string(i), start_ms) == 0;
+    }
+    EXPECT_EQ(begun, 5);
+    EXPECT_EQ(lockout.begin("kim@example.com", "192.0.2.1", start_ms), 1000);
+    for (int i = 0; i < 4; ++i)
+        lockout.failed("kim@example.com", "198.51.100." + std::to_string(i), start_ms);
+    EXPECT_EQ(lockout.begin("kim@example.com", "192.0.2.1", start_ms), 1000);
+    lockout.succeeded("kim@example.com", "198.51.100.4");
+    EXPECT_EQ(lockout.begin("kim@example.com", "192.0.2.1", start_ms), 0);
+}
+
+TEST(Lockout, AfterItsWaitOneAttemptIsMadeAtATime) {
+    Lockout lockout;
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(try_wrongly(lockout, "kim", "a" + std::to_string(i), start_ms));
+    EXPECT_EQ(lockout.begin("kim", "b1", start_ms + 30'000), 0);
+    EXPECT_EQ(lockout.begin("kim", "b2", start_ms + 30'000), 1000);
+    lockout.failed("kim", "b1", start_ms + 30'000);
+    EXPECT_EQ(lockout.begin("kim", "b2", start_ms + 30'000), 60'000);
+}
+
+TEST(Lockout, AnAttemptOfWhichNothingIsHeardEnds) {
+    Lockout lockout;
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(lockout.begin("kim", "a" + std::to_string(i), start_ms), 0);
+    EXPECT_EQ(lockout.begin("kim", "b", start_ms + 59'999), 1000);
+    EXPECT_EQ(lockout.begin("kim", "b", start_ms + 60'000), 0);
 }
 
 TEST(Lockout, ANetworkOfSixtyFourBitsIsOneAddress) {
@@ -74,11 +118,11 @@ TEST(Lockout, ANetworkOfSixtyFourBitsIsOneAddress) {
 
 TEST(Lockout, StrangersCannotFillTheMemory) {
     Lockout lockout({}, 3);
-    for (int i = 0; i < 5; ++i) lockout.failed("kim", "192.0.2.1", start_ms);
-    for (int i = 0; i < 2; ++i) lockout.failed("p" + std::to_string(i), "a" + std::to_string(i), start_ms);
-    EXPECT_GT(lockout.wait_ms("kim", "x", start_ms), 0);
-    lockout.failed("p2", "a2", start_ms);
-    EXPECT_EQ(lockout.wait_ms("kim", "x", start_ms), 0);
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(try_wrongly(lockout, "kim", "192.0.2.1", start_ms));
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(try_wrongly(lockout, "p" + std::to_string(i), "a", start_ms));
+    EXPECT_GT(lockout.begin("kim", "x", start_ms), 0);
+    EXPECT_TRUE(try_wrongly(lockout, "p2", "a", start_ms));
+    EXPECT_EQ(lockout.begin("kim", "x", start_ms), 0);
 }
 
 TEST(BoundedTable, TheLongestUnusedMakesRoom) {
