@@ -240,9 +240,10 @@ class House:
             if lists.is_file():
                 name = path.relative_to(folder).as_posix()
                 text = listed_text(lists)
-                # A fuzz target is listed by its noun: expplat_fuzz(json) is json_fuzz.cpp.
+                # A fuzz target is listed by its noun: expplat_fuzz(json) is json_fuzz.cpp, whatever it links.
                 noun = name.removesuffix("_fuzz.cpp")
-                if re.search(rf"(?<![\w/]){re.escape(name)}(?![\w/])", text) or f"expplat_fuzz({noun})" in text:
+                if re.search(rf"(?<![\w/]){re.escape(name)}(?![\w/])", text) or re.search(
+                        rf"expplat_fuzz\({re.escape(noun)}[ )]", text):
                     return True
             if folder == self.root:
                 return False
