@@ -1,6 +1,6 @@
 // Digests over OpenSSL: SHA-256 and HMAC for signatures, MD5 for the trailer of KPL records.
 //
-// Used inside this layer alone. Nothing where OpenSSL refuses: it has no memory, or (MD5) the host's configuration has
+// Used inside this layer and by the server's authentication. Nothing where OpenSSL refuses: it has no memory, or (MD5) the host's configuration has
 // no provider with the algorithm left. Pure; thread-safe.
 #pragma once
 
