@@ -1,0 +1,169 @@
+#include "server/api/gate.hpp"
+
+#include <mutex>
+#include <utility>
+
+namespace expplat::server::api {
+namespace {
+
+using auth::Operation;
+using domain::ProblemType;
+using domain::Refusal;
+
+[[noreturn]] void refuse() {
+    throw Refusal(ProblemType::unauthorized, "A valid key or token is needed: Authorization: Bearer ….");
+}
+
+[[nodiscard]] std::string_view bearer(const http::Request& request) {
+    std::string_view header = request.headers.find("Authorization");
+    constexpr std::string_view scheme = "bearer ";
+    if (header.size() <= scheme.size()) return {};
+    for (std::size_t i = 0; i < scheme.size(); ++i) {
+        if ((header[i] | (header[i] >= 'A' && header[i] <= 'Z' ? 0x20 : 0)) != scheme[i]) return {};
+    }
+    header.remove_prefix(scheme.size());
+    while (header.starts_with(' ')) header.remove_prefix(1);
+    return header;
+}
+
+[[nodiscard]] std::optional<auth::KeyKind> kind_of(std::string_view name) {
+    for (const auth::KeyKind kind : {auth::KeyKind::server, auth::KeyKind::client, auth::KeyKind::admin}) {
+        if (auth::name(kind) == name) return kind;
+    }
+    return std::nullopt;
+}
+
+[[nodiscard]] std::optional<auth::StoredKey> stored(const domain::Key& key) {
+    const std::optional<auth::KeyKind> kind = kind_of(key.kind);
+    if (!kind) return std::nullopt;
+    return auth::StoredKey{.id = key.id,
+                           .sha256 = key.hash,
+                           .kind = *kind,
+                           .project_id = key.project,
+                           .environment_id = key.environment,
+                           .expires_ms = key.expires_ms,
+                           .revoked_ms = key.revoked_ms};
+}
+
+[[nodiscard]] bool may(const auth::Principal& principal, const domain::Operation& operation, std::int64_t now_ms) {
+    const std::optional<Operation> known = operation_of_action(operation.action);
+    return known && auth::decide(principal, *known, {operation.project, operation.environment}, now_ms) ==
+                        auth::Verdict::allowed;
+}
+
+}  // namespace
+
+std::optional<auth::Operation> operation_of_action(std::string_view action) {
+    const std::size_t dot = action.find('.');
+    if (dot == std::string_view::npos) return std::nullopt;
+    const std::string_view noun = action.substr(0, dot);
+    const std::string_view verb = action.substr(dot + 1);
+    std::string group(noun);
+    group += noun == "audit" ? "" : "s";
+    const auto named = [&](std::string_view word) { return auth::operation_of(group + '.' + std::string(word)); };
+    if (verb == "read") return named("read");
+    if (verb == "export") return named("export");
+    if (verb == "archive" || verb == "unarchive" || verb == "delete") {
+        if (const auto archive = named("archive")) return archive;
+        return named("write");
+    }
+    if (verb == "review" || verb == "apply") return named("approve");
+    // What puts a change into force.
+    if (verb == "configure" || verb == "unconfigure" || verb == "toggle" || verb == "revert" || verb == "start" ||
+        verb == "pause" || verb == "complete")
+        return named("publish");
+    return named("write");
+}
+
+std::vector<auth::Grant> grants_of(const std::vector<domain::RoleGrant>& grants) {
+    std::vector<auth::Grant> result;
+    for (const domain::RoleGrant& grant : grants) {
+        if (const std::optional<auth::Role> role = auth::Role::built_in(grant.role))
+            result.push_back({role->permissions, {grant.project, grant.environment}});
+    }
+    return result;
+}
+
+Entry Gate::entry_of(const domain::Key& key, const auth::PresentedKey& presented,
+                     const http::Request& request) const {
+    const std::optional<auth::StoredKey> known = stored(key);
+    if (!known || auth::check_key(presented, &*known, now_ms_())) refuse();
+    Entry entry{.principal = auth::Principal::key(*known),
+                .caller = {{domain::Actor::Kind::key, key.id, key.name, request.remote, request.id}},
+                .project = key.project,
+                .environment = key.environment,
+                .email = {}};
+    entry.caller.may = [id = key.id, now_ms = now_ms_](const domain::Operation& operation, domain::Transaction& t) {
+        const std::optional<domain::Key> now = domain::tables::find_key(t, id);
+        const std::optional<auth::StoredKey> current = now ? stored(*now) : std::nullopt;
+        return current && may(auth::Principal::key(*current), operation, now_ms());
+    };
+    return entry;
+}
+
+std::optional<domain::Key> Gate::remembered(const std::string& id) const {
+    const std::shared_lock lock(mutex_);
+    const auto found = known_.find(id);
+    if (found == known_.end() || now_ms_() - found->second.at_ms > key_memory_ms) return std::nullopt;
+    return found->second.key;
+}
+
+void Gate::forget_key(const std::string& id) const {
+    const std::unique_lock lock(mutex_);
+    known_.erase(id);
+}
+
+std::optional<Entry> Gate::enter_at_once(const http::Request& request) const {
+    const auth::Judged<auth::PresentedKey> presented = auth::read_api_key(bearer(request));
+    if (!presented) return std::nullopt;
+    const std::optional<domain::Key> key = remembered(presented->id);
+    if (!key) return std::nullopt;
+    return entry_of(*key, *presented, request);
+}
+
+Entry Gate::enter(const http::Request& request) const {
+    const std::string_view text = bearer(request);
+    if (text.empty()) refuse();
+    if (!text.starts_with("xp_")) return person(text, request);
+    const auth::Judged<auth::PresentedKey> presented = auth::read_api_key(text);
+    if (!presented) refuse();
+    std::optional<domain::Key> key = remembered(presented->id);
+    if (!key) {
+        domain::Outcome<std::optional<domain::Key>> found = keys_.find(presented->id);
+        if (!found) throw Refusal(found.problem());
+        if (!*found) refuse();
+        key = **found;
+        Entry entry = entry_of(*key, *presented, request);
+        (void)keys_.note_use(*key, request.remote, request.id);
+        const std::unique_lock lock(mutex_);
+        if (known_.size() >= keys_remembered) known_.clear();
+        known_[key->id] = {*key, now_ms_()};
+        return entry;
+    }
+    return entry_of(*key, *presented, request);
+}
+
+Entry Gate::person(std::string_view token, const http::Request& request) const {
+    const auth::Judged<auth::TokenBearer> bearer = tokens_.judge(token, auth::TokenUse::access, now_ms_());
+    if (!bearer) refuse();
+    const domain::Outcome<std::optional<domain::PersonView>> found = people_.find(bearer->person_id);
+    if (!found) throw Refusal(found.problem());
+    if (!*found) refuse();
+    const domain::PersonView& view = **found;
+    if (view.person.disabled || auth::check_epoch(*bearer, view.person.tokens_from_ms)) refuse();
+    Entry entry{.principal = auth::Principal::person(view.person.id, grants_of(view.grants)),
+                .caller = {{domain::Actor::Kind::person, view.person.id, view.person.email, request.remote, request.id}},
+                .project = {},
+                .environment = {},
+                .email = view.person.email};
+    entry.caller.may = [id = view.person.id, now_ms = now_ms_](const domain::Operation& operation,
+                                                               domain::Transaction& t) {
+        const std::optional<domain::Person> now = domain::tables::find_person(t, id);
+        if (!now || now->disabled) return false;
+        const auto principal = auth::Principal::person(id, grants_of(domain::tables::grants_of(t, id)));
+        return may(principal, operation, now_ms());
+    };
+    return entry;
+}
+
+}  // namespace expplat::server::api

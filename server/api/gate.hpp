@@ -1,0 +1,75 @@
+// `Gate`: finds out who asks, from a token or a key in `Authorization: Bearer …`.
+//
+// The one place that turns a stranger into a `Caller` (for the domain, which asks again within its transaction) and a
+// `Principal` (for what has no transaction). Keys are remembered for a few seconds, so that the requests of a fleet cost no
+// transaction each; a key that this server revokes is forgotten at once. Safe from many threads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "server/auth/permission.hpp"
+#include "server/auth/token.hpp"
+#include "server/domain/keys.hpp"
+#include "server/domain/people.hpp"
+#include "server/http/message.hpp"
+
+namespace expplat::server::api {
+
+struct Entry {
+    auth::Principal principal;
+    domain::Caller caller;
+    /// Of a key: the environment it is of.
+    std::string project;
+    std::string environment;
+    std::string email;  // of a person
+};
+
+class Gate {
+public:
+    static constexpr std::int64_t key_memory_ms = 5'000;
+    static constexpr std::size_t keys_remembered = 10'000;
+
+    /// All outlive it.
+    Gate(const domain::Keys& keys, const domain::People& people, const auth::TokenAuthority& tokens,
+         std::function<std::int64_t()> now_ms)
+        : keys_(keys), people_(people), tokens_(tokens), now_ms_(std::move(now_ms)) {}
+
+    /// Throws `Refusal`: `unauthorized` where there is nobody, or somebody that may not come in.
+    [[nodiscard]] Entry enter(const http::Request& request) const;
+    /// The same without a transaction: nothing where one would be needed.
+    [[nodiscard]] std::optional<Entry> enter_at_once(const http::Request& request) const;
+    void forget_key(const std::string& id) const;
+
+private:
+    struct Remembered {
+        domain::Key key;
+        std::int64_t at_ms = 0;
+    };
+    [[nodiscard]] Entry entry_of(const domain::Key& key, const auth::PresentedKey& presented,
+                                 const http::Request& request) const;
+    [[nodiscard]] Entry person(std::string_view token, const http::Request& request) const;
+    [[nodiscard]] std::optional<domain::Key> remembered(const std::string& id) const;
+
+    const domain::Keys& keys_;
+    const domain::People& people_;
+    const auth::TokenAuthority& tokens_;
+    std::function<std::int64_t()> now_ms_;
+
+    mutable std::shared_mutex mutex_;  // guards the table
+    mutable std::unordered_map<std::string, Remembered> known_;
+};
+
+/// What a domain's action is among the operations that roles and keys have; nothing for one that nobody may do.
+[[nodiscard]] std::optional<auth::Operation> operation_of_action(std::string_view action);
+
+/// The grants of a person as the table of permissions knows them. A role that is none gives nothing.
+[[nodiscard]] std::vector<auth::Grant> grants_of(const std::vector<domain::RoleGrant>& grants);
+
+}  // namespace expplat::server::api

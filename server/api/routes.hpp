@@ -1,0 +1,139 @@
+// Routes of the interface: what every handler gets, and how its answer or refusal becomes a response.
+//
+// A handler is a function of a `Call` to a `Response`; refusals are thrown as `domain::Refusal`. Those that may wait for the
+// store run on the workers, never on the listener's threads. Each noun adds its own routes (`add_*` below); the program's
+// root puts them together. Safe from many threads once they are added.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "server/api/body.hpp"
+#include "server/api/gate.hpp"
+#include "server/auth/lockout.hpp"
+#include "server/domain/audit_log.hpp"
+#include "server/domain/entities.hpp"
+#include "server/domain/history.hpp"
+#include "server/domain/idempotency.hpp"
+#include "server/domain/keys.hpp"
+#include "server/domain/people.hpp"
+#include "server/domain/projects.hpp"
+#include "server/http/metrics.hpp"
+#include "server/http/problem.hpp"
+#include "server/http/router.hpp"
+#include "server/http/workers.hpp"
+#include "server/publish/hub.hpp"
+#include "server/publish/publisher.hpp"
+
+namespace expplat::server::api {
+
+/// All that routes work with; the program's root makes it, and it outlives them.
+struct Services {
+    const domain::ControlPlane& plane;
+    const domain::Projects& projects;
+    const domain::Entities& entities;
+    const domain::History& history;
+    const domain::AuditLog& audit;
+    const domain::Idempotency& idempotency;
+    const domain::Keys& keys;
+    const domain::People& people;
+    const auth::TokenAuthority& tokens;
+    const Gate& gate;
+    publish::Hub& hub;
+    publish::Publisher& publisher;
+    http::Metrics& metrics;
+    http::Workers& workers;
+    std::function<std::int64_t()> now_ms;
+    std::function<domain::Outcome<void>()> is_ready;  // the store answers
+    std::function<void(const std::string& line)> log;
+};
+
+/// One request while it is answered.
+class Call {
+public:
+    Call(const http::Request& request, Entry entry) : request_(request), entry_(std::move(entry)) {}
+
+    [[nodiscard]] const http::Request& request() const noexcept { return request_; }
+    [[nodiscard]] const domain::Caller& caller() const noexcept { return entry_.caller; }
+    [[nodiscard]] const Entry& entry() const noexcept { return entry_; }
+    /// Of the route's path.
+    [[nodiscard]] std::string parameter(std::string_view name) const { return std::string(request_.parameter(name)); }
+    /// Of the query; empty where there is none.
+    [[nodiscard]] std::string query(std::string_view name) const {
+        return std::string(request_.query_value(name).value_or(""));
+    }
+    [[nodiscard]] bool query_flag(std::string_view name) const { return query(name) == "true"; }
+    /// `after` and `limit` of the query.
+    [[nodiscard]] domain::PageRequest page() const;
+    /// Of `If-Match`: nothing where there is none, or `*`. Refuses what is no revision.
+    [[nodiscard]] std::optional<std::int64_t> if_revision() const;
+    [[nodiscard]] Body body() const { return Body::read(request_.body); }
+    /// Refuses (`forbidden`) what the caller may not do there.
+    void require(auth::Operation operation, std::string_view project, std::string_view environment,
+                 std::int64_t now_ms) const;
+
+private:
+    const http::Request& request_;
+    Entry entry_;
+};
+
+using Handle = std::function<http::Response(Call&)>;
+
+class Routes {
+public:
+    Routes(http::Router& router, const Services& services) : router_(router), services_(services) {}
+    [[nodiscard]] const Services& services() const noexcept { return services_; }
+
+    /// For who is known; on the workers. A POST honours `Idempotency-Key`; what is no GET hints the publisher.
+    void add(std::string_view method, std::string_view pattern, Handle handle);
+    /// For who is known, where the answer waits for nothing: on the listener's thread if the caller is remembered.
+    void add_quick(std::string_view method, std::string_view pattern, Handle handle);
+    /// For anybody; on the workers.
+    void add_open(std::string_view method, std::string_view pattern,
+                  std::function<http::Response(const http::Request&)> handle);
+    /// For who is known; answers by itself, and may leave the response open.
+    void add_stream(std::string_view pattern, std::function<void(Call&, http::Responder)> handle);
+    /// For anybody, on the listener's thread.
+    void add_at_once(std::string_view method, std::string_view pattern,
+                     std::function<http::Response(const http::Request&)> handle);
+
+private:
+    void work(http::Responder responder, std::function<http::Response()> answer) const;
+
+    http::Router& router_;
+    const Services& services_;
+};
+
+void add_projects(Routes& routes);
+void add_entities(Routes& routes);
+void add_keys(Routes& routes);
+void add_people(Routes& routes);
+void add_sessions(Routes& routes);
+void add_audit(Routes& routes);
+void add_distribution(Routes& routes);
+void add_evaluation(Routes& routes);
+void add_events(Routes& routes);
+void add_health(Routes& routes);
+
+/// The value of an outcome, or its problem as a `Refusal`.
+template <class T>
+[[nodiscard]] T value_of(domain::Outcome<T> outcome) {
+    if (!outcome) throw domain::Refusal(outcome.problem());
+    return std::move(outcome).value();
+}
+inline void check(const domain::Outcome<void>& outcome) {
+    if (!outcome) throw domain::Refusal(outcome.problem());
+}
+
+/// A problem of the domain as HTTP answers it. The detail of an internal one stays in the log.
+[[nodiscard]] http::Response response_of(const domain::Problem& problem);
+
+/// JSON with the `ETag` of a revision.
+[[nodiscard]] http::Response revised(unsigned status, std::int64_t revision, std::string json);
+
+/// `{"items":[…],"next":…}`
+[[nodiscard]] http::Response page_of(const std::vector<std::string>& items, const std::optional<std::string>& next);
+
+}  // namespace expplat::server::api
