@@ -214,10 +214,14 @@ Configuration start(Work& work, const EntityId& id, const std::string& environme
                     std::optional<std::int64_t> if_revision) {
     return step(work, id, environment, if_revision, "start", {"draft", "paused"}, "running", Approval::needed,
                 [&](Configuration& configuration) {
-                    if (configuration.phase > 0) return;
-                    configuration.phase = 1;
-                    tables::begin_phase(work.transaction(), id, environment,
-                                        {1, split_of(configuration.body), "started", work.now_ms(), {}});
+                    if (configuration.phase > 0) return;  // from a pause
+                    Transaction& t = work.transaction();
+                    // A configuration that was removed and made anew goes on counting.
+                    configuration.phase =
+                        static_cast<std::int64_t>(tables::phases_of(t, id, environment).size()) + 1;
+                    tables::begin_phase(
+                        t, id, environment,
+                        {configuration.phase, split_of(configuration.body), "started", work.now_ms(), {}});
                 });
 }
 

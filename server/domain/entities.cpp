@@ -132,39 +132,43 @@ Outcome<Page<Entity>> Entities::list(const Caller& caller, const std::string& pr
     });
 }
 
+Entity update_metadata(Work& work, const EntityId& id, const MetadataChange& change,
+                       std::optional<std::int64_t> if_revision, std::string_view verb) {
+    Transaction& t = work.transaction();
+    Entity entity = tables::require_entity(t, id);
+    check_revision(if_revision, entity.revision);
+    const std::string before = to_json(entity);
+    Metadata& metadata = entity.metadata;
+    const bool was_visible = metadata.client_visible;
+    metadata.name = change.name.value_or(metadata.name);
+    metadata.description = change.description.value_or(metadata.description);
+    metadata.owner = change.owner.value_or(metadata.owner);
+    metadata.tags = change.tags.value_or(metadata.tags);
+    metadata.client_visible = change.client_visible.value_or(was_visible);
+    if (change.json_schema) {
+        metadata.json_schema = change.json_schema->empty() ? std::nullopt : change.json_schema;
+    }
+    check_metadata(metadata, id.kind);
+    if (metadata.json_schema)
+        metadata.json_schema = ruleset::to_json(parse_stored(*metadata.json_schema).root());
+    ++entity.revision;
+    entity.updated_ms = work.now_ms();
+    tables::update_entity(t, entity);
+    work.record(action_of(id.kind, verb), id.project, "", subject_of(id), before, to_json(entity));
+    if (metadata.client_visible == was_visible || entity.archived) return entity;
+    for (const Configuration& configuration : tables::configurations_of(t, id)) {
+        if (!tables::require_environment(t, id.project, configuration.environment).archived) {
+            work.touch(id.project, configuration.environment);
+        }
+    }
+    return entity;
+}
+
 Outcome<Entity> Entities::update(const Caller& caller, const EntityId& id, const MetadataChange& change,
                                  std::optional<std::int64_t> if_revision) const {
     return plane_.write(caller, [&](Work& work) {
         work.authorise(action_of(id.kind, "update"), id.project);
-        Transaction& t = work.transaction();
-        Entity entity = tables::require_entity(t, id);
-        check_revision(if_revision, entity.revision);
-        const std::string before = to_json(entity);
-        Metadata& metadata = entity.metadata;
-        const bool was_visible = metadata.client_visible;
-        metadata.name = change.name.value_or(metadata.name);
-        metadata.description = change.description.value_or(metadata.description);
-        metadata.owner = change.owner.value_or(metadata.owner);
-        metadata.tags = change.tags.value_or(metadata.tags);
-        metadata.client_visible = change.client_visible.value_or(was_visible);
-        if (change.json_schema) {
-            metadata.json_schema = change.json_schema->empty() ? std::nullopt : change.json_schema;
-        }
-        check_metadata(metadata, id.kind);
-        if (metadata.json_schema)
-            metadata.json_schema = ruleset::to_json(parse_stored(*metadata.json_schema).root());
-        ++entity.revision;
-        entity.updated_ms = work.now_ms();
-        tables::update_entity(t, entity);
-        work.record(action_of(id.kind, "update"), id.project, "", subject_of(id), before, to_json(entity));
-        if (metadata.client_visible != was_visible && !entity.archived) {
-            for (const Configuration& configuration : tables::configurations_of(t, id)) {
-                if (!tables::require_environment(t, id.project, configuration.environment).archived) {
-                    work.touch(id.project, configuration.environment);
-                }
-            }
-        }
-        return entity;
+        return update_metadata(work, id, change, if_revision);
     });
 }
 

@@ -29,6 +29,14 @@ void check_email(std::string_view email, std::string_view pointer) {
     }
 }
 
+std::string lowered(std::string_view email) {
+    std::string lower(email);
+    for (char& c : lower) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+    }
+    return lower;
+}
+
 std::string json_of(const std::vector<RoleGrant>& grants) {
     std::string json = "[";
     for (const RoleGrant& grant : grants) {
@@ -92,13 +100,13 @@ Outcome<PersonView> People::create(const Caller& caller, const std::string& emai
         check_grants(grants);
         work.authorise("user.create");
         Transaction& t = work.transaction();
-        if (tables::find_person_by_email(t, email))
+        if (tables::find_person_by_email(t, lowered(email)))
             throw Refusal(ProblemType::already_exists, "there is a person with this e-mail already");
         if (tables::count_people(t) >= bounds::people)
             throw Refusal(ProblemType::too_large, "there are too many people already");
         return insert(work,
                       {.id = work.new_id(),
-                       .email = email,
+                       .email = lowered(email),
                        .name = name,
                        .password = password_hash,
                        .disabled = false,
@@ -117,7 +125,7 @@ Outcome<std::optional<PersonView>> People::bootstrap(const std::string& email,
         if (tables::count_people(work.transaction()) > 0) return std::nullopt;
         return insert(work,
                       {.id = work.new_id(),
-                       .email = email,
+                       .email = lowered(email),
                        .name = "",
                        .password = password_hash,
                        .disabled = false,
@@ -207,7 +215,7 @@ Outcome<std::optional<PersonView>> People::find(const std::string& id) const {
 
 Outcome<std::optional<PersonView>> People::find_by_email(const std::string& email) const {
     return plane_.store().read([&](Transaction& t) -> std::optional<PersonView> {
-        std::optional<Person> person = tables::find_person_by_email(t, email);
+        std::optional<Person> person = tables::find_person_by_email(t, lowered(email));
         if (!person) return std::nullopt;
         std::vector<RoleGrant> grants = tables::grants_of(t, person->id);
         return PersonView{std::move(*person), std::move(grants)};

@@ -1,6 +1,8 @@
 #include "server/domain/text_rules.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <set>
 #include <string>
 
@@ -97,6 +99,15 @@ std::int64_t checked_limit(const PageRequest& page) {
     }
     check_text(page.after, "/after", 2 * limits::key_bytes);
     return page.limit;
+}
+
+std::int64_t sequence_of(const PageRequest& page) {
+    std::int64_t sequence = std::numeric_limits<std::int64_t>::max();
+    if (page.after.empty()) return sequence;
+    const char* end = page.after.data() + page.after.size();
+    const auto [rest, error] = std::from_chars(page.after.data(), end, sequence);
+    if (error != std::errc() || rest != end) refuse_member("/after", "must be the `next` of a page");
+    return sequence;
 }
 
 }  // namespace expplat::server::domain

@@ -25,5 +25,7 @@ void check_metadata(const Metadata& metadata, EntityKind kind);
 void check_revision(const std::optional<std::int64_t>& expected, std::int64_t current);
 
 [[nodiscard]] std::int64_t checked_limit(const PageRequest& page);
+/// Of a list by sequence, newest first: the sequence that the page before ended with; above all where it is the first.
+[[nodiscard]] std::int64_t sequence_of(const PageRequest& page);
 
 }  // namespace expplat::server::domain

@@ -95,7 +95,7 @@ std::optional<Person> find_person(Transaction& t, const std::string& id) {
 }
 
 std::optional<Person> find_person_by_email(Transaction& t, const std::string& email) {
-    const Rows rows = t.execute(select(person_columns, "people WHERE lower(email) = lower(?)"), {email});
+    const Rows rows = t.execute(select(person_columns, "people WHERE email = ?"), {email});
     return rows.empty() ? std::nullopt : std::optional(person_of(rows[0]));
 }
 

@@ -31,7 +31,7 @@ struct Key {
 
 struct Person {
     std::string id;
-    std::string email;  // as it was given; two that differ in case are one
+    std::string email;  // in lower case (ASCII): two that differ in case are one
     std::string name;
     std::optional<std::string> password;  // its hash; none: logs in elsewhere
     bool disabled = false;
@@ -63,7 +63,6 @@ void set_key_used(Transaction& t, const std::string& id, std::int64_t used_ms);
 void insert_person(Transaction& t, const Person& person);
 void update_person(Transaction& t, const Person& person);
 [[nodiscard]] std::optional<Person> find_person(Transaction& t, const std::string& id);
-/// `email` in any case.
 [[nodiscard]] std::optional<Person> find_person_by_email(Transaction& t, const std::string& email);
 /// Those after that e-mail, by e-mail.
 [[nodiscard]] std::vector<Person> list_people(Transaction& t, const std::string& after, std::int64_t limit);

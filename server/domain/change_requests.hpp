@@ -1,0 +1,61 @@
+// `ChangeRequests`: a change that one person proposes, another one reviews, and that is then applied.
+//
+// open → approved → applied; open → rejected; open, approved → withdrawn. What is proposed is validated at once. It is applied
+// to the revision that it was proposed for, or not at all (`conflict`). Environments that require approval take changes in
+// this way alone; others may. Safe from many threads; `plane` outlives it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "server/domain/change.hpp"
+#include "server/domain/control_plane.hpp"
+
+namespace expplat::server::domain {
+
+struct ChangeRequest {
+    std::string id;
+    std::string project;
+    std::string title;
+    Change change;
+    std::int64_t base_revision = 0;  // of the configuration that it was proposed for
+    std::string state;               // open, approved, rejected, withdrawn, applied
+    std::string author;              // the actor's id, and the name
+    std::string author_name;
+    std::optional<std::string> reviewer;
+    std::optional<std::string> reviewer_name;
+    std::string comment;  // the reviewer's
+    std::int64_t revision = 1;
+    std::int64_t created_ms = 0;
+    std::int64_t updated_ms = 0;
+};
+
+class ChangeRequests {
+public:
+    explicit ChangeRequests(const ControlPlane& plane) : plane_(plane) {}
+
+    /// `change`: JSON as change.hpp has it; its problems are at `/change…`.
+    Outcome<ChangeRequest> propose(const Caller& caller, const std::string& project, const std::string& title,
+                                   const std::string& change) const;
+    Outcome<ChangeRequest> get(const Caller& caller, const std::string& project, const std::string& id) const;
+    /// By id; `state` empty: all.
+    Outcome<Page<ChangeRequest>> list(const Caller& caller, const std::string& project,
+                                      const std::string& state, const PageRequest& page) const;
+    /// By somebody else than the author.
+    Outcome<ChangeRequest> review(const Caller& caller, const std::string& project, const std::string& id,
+                                  bool approve, const std::string& comment) const;
+    /// By the author.
+    Outcome<ChangeRequest> withdraw(const Caller& caller, const std::string& project,
+                                    const std::string& id) const;
+    /// Takes the right to apply requests and the change's own.
+    Outcome<ChangeRequest> apply(const Caller& caller, const std::string& project,
+                                 const std::string& id) const;
+
+private:
+    const ControlPlane& plane_;
+};
+
+[[nodiscard]] std::string to_json(const ChangeRequest& request);
+
+}  // namespace expplat::server::domain
