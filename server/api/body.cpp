@@ -73,7 +73,8 @@ std::optional<bool> Body::optional_boolean(std::string_view name) {
 std::optional<std::int64_t> Body::optional_integer(std::string_view name) {
     const Node* const node = value(name);
     if (node == nullptr) return std::nullopt;
-    if (node->kind() != NodeKind::integer || node->integer() < 0) refuse(name, "must be a whole number from 0 on");
+    if (node->kind() != NodeKind::integer || node->integer() < 0)
+        refuse(name, "must be a whole number from 0 on");
     return node->integer();
 }
 

@@ -45,7 +45,8 @@ using domain::Refusal;
                            .revoked_ms = key.revoked_ms};
 }
 
-[[nodiscard]] bool may(const auth::Principal& principal, const domain::Operation& operation, std::int64_t now_ms) {
+[[nodiscard]] bool may(const auth::Principal& principal, const domain::Operation& operation,
+                       std::int64_t now_ms) {
     const std::optional<Operation> known = operation_of_action(operation.action);
     return known && auth::decide(principal, *known, {operation.project, operation.environment}, now_ms) ==
                         auth::Verdict::allowed;
@@ -60,7 +61,9 @@ std::optional<auth::Operation> operation_of_action(std::string_view action) {
     const std::string_view verb = action.substr(dot + 1);
     std::string group(noun);
     group += noun == "audit" ? "" : "s";
-    const auto named = [&](std::string_view word) { return auth::operation_of(group + '.' + std::string(word)); };
+    const auto named = [&](std::string_view word) {
+        return auth::operation_of(group + '.' + std::string(word));
+    };
     if (verb == "read") return named("read");
     if (verb == "export") return named("export");
     if (verb == "archive" || verb == "unarchive" || verb == "delete") {
@@ -69,8 +72,8 @@ std::optional<auth::Operation> operation_of_action(std::string_view action) {
     }
     if (verb == "review" || verb == "apply") return named("approve");
     // What puts a change into force.
-    if (verb == "configure" || verb == "unconfigure" || verb == "toggle" || verb == "revert" || verb == "start" ||
-        verb == "pause" || verb == "complete")
+    if (verb == "configure" || verb == "unconfigure" || verb == "toggle" || verb == "revert" ||
+        verb == "start" || verb == "pause" || verb == "complete")
         return named("publish");
     return named("write");
 }
@@ -93,7 +96,8 @@ Entry Gate::entry_of(const domain::Key& key, const auth::PresentedKey& presented
                 .project = key.project,
                 .environment = key.environment,
                 .email = {}};
-    entry.caller.may = [id = key.id, now_ms = now_ms_](const domain::Operation& operation, domain::Transaction& t) {
+    entry.caller.may = [id = key.id, now_ms = now_ms_](const domain::Operation& operation,
+                                                       domain::Transaction& t) {
         const std::optional<domain::Key> now = domain::tables::find_key(t, id);
         const std::optional<auth::StoredKey> current = now ? stored(*now) : std::nullopt;
         return current && may(auth::Principal::key(*current), operation, now_ms());
@@ -152,7 +156,8 @@ Entry Gate::person(std::string_view token, const http::Request& request) const {
     const domain::PersonView& view = **found;
     if (view.person.disabled || auth::check_epoch(*bearer, view.person.tokens_from_ms)) refuse();
     Entry entry{.principal = auth::Principal::person(view.person.id, grants_of(view.grants)),
-                .caller = {{domain::Actor::Kind::person, view.person.id, view.person.email, request.remote, request.id}},
+                .caller = {{domain::Actor::Kind::person, view.person.id, view.person.email, request.remote,
+                            request.id}},
                 .project = {},
                 .environment = {},
                 .email = view.person.email};

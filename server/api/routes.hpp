@@ -29,6 +29,9 @@
 
 namespace expplat::server::api {
 
+/// Of one answer that is made in memory.
+inline constexpr std::size_t export_bytes = std::size_t{256} << 20;
+
 /// All that routes work with; the program's root makes it, and it outlives them.
 struct Services {
     const domain::ControlPlane& plane;
@@ -59,7 +62,9 @@ public:
     [[nodiscard]] const domain::Caller& caller() const noexcept { return entry_.caller; }
     [[nodiscard]] const Entry& entry() const noexcept { return entry_; }
     /// Of the route's path.
-    [[nodiscard]] std::string parameter(std::string_view name) const { return std::string(request_.parameter(name)); }
+    [[nodiscard]] std::string parameter(std::string_view name) const {
+        return std::string(request_.parameter(name));
+    }
     /// Of the query; empty where there is none.
     [[nodiscard]] std::string query(std::string_view name) const {
         return std::string(request_.query_value(name).value_or(""));
@@ -134,6 +139,7 @@ inline void check(const domain::Outcome<void>& outcome) {
 [[nodiscard]] http::Response revised(unsigned status, std::int64_t revision, std::string json);
 
 /// `{"items":[…],"next":…}`
-[[nodiscard]] http::Response page_of(const std::vector<std::string>& items, const std::optional<std::string>& next);
+[[nodiscard]] http::Response page_of(const std::vector<std::string>& items,
+                                     const std::optional<std::string>& next);
 
 }  // namespace expplat::server::api

@@ -23,6 +23,8 @@ enum class ProblemType : std::uint8_t {
     in_use,                // others name it; `violations` has where
     frozen,                // a running experiment's salt, variants or split
     approval_required,     // the environment takes changes by change request alone
+    unauthorized,          // nobody that is known, or a log-in that failed
+    too_many,              // comes again too soon
     forbidden,             // the caller may not
     idempotency_conflict,  // the same key with another request, or one that is still running
     too_large,             // a bound of `bounds.hpp`
@@ -40,6 +42,8 @@ enum class ProblemType : std::uint8_t {
         case ProblemType::in_use: return "in-use";
         case ProblemType::frozen: return "frozen";
         case ProblemType::approval_required: return "approval-required";
+        case ProblemType::unauthorized: return "unauthorized";
+        case ProblemType::too_many: return "too-many-requests";
         case ProblemType::forbidden: return "forbidden";
         case ProblemType::idempotency_conflict: return "idempotency-conflict";
         case ProblemType::too_large: return "too-large";

@@ -1,0 +1,275 @@
+#include "server/api/routes.hpp"
+
+#include <charconv>
+#include <exception>
+#include <utility>
+
+#include "expplat/base/json_text.hpp"
+#include "server/domain/json_object.hpp"
+#include "src/net/fingerprint.hpp"
+
+namespace expplat::server::api {
+namespace {
+
+using domain::Problem;
+using domain::ProblemType;
+using domain::Refusal;
+
+[[nodiscard]] unsigned status_of(ProblemType type) noexcept {
+    switch (type) {
+        case ProblemType::invalid: return 422;
+        case ProblemType::not_found: return 404;
+        case ProblemType::precondition_failed: return 412;
+        case ProblemType::already_exists:
+        case ProblemType::conflict:
+        case ProblemType::in_use:
+        case ProblemType::frozen:
+        case ProblemType::approval_required:
+        case ProblemType::idempotency_conflict: return 409;
+        case ProblemType::unauthorized: return 401;
+        case ProblemType::too_many: return 429;
+        case ProblemType::forbidden: return 403;
+        case ProblemType::too_large: return 413;
+        case ProblemType::unavailable: return 503;
+        case ProblemType::internal: return 500;
+    }
+    return 500;
+}
+
+/// What a handler answers, whatever it throws. Details of our own faults go to the log and to nobody else.
+template <class Answer>
+[[nodiscard]] http::Response answered(const Services& services, const http::Request& request,
+                                      Answer&& answer) {
+    Problem fault;
+    try {
+        return answer();
+    } catch (const Refusal& refusal) {
+        if (refusal.problem().type != ProblemType::internal) return response_of(refusal.problem());
+        fault = refusal.problem();
+    } catch (const std::exception& error) { fault = {ProblemType::internal, error.what()}; }
+    services.log("request " + request.id + ": " + fault.detail);
+    return response_of(fault);
+}
+
+[[nodiscard]] http::Response overloaded() {
+    return http::Problem{
+        .status = 503, .type = "unavailable", .detail = "The server has too much to do.", .retry_after_s = 1}
+        .response();
+}
+
+/// What `Idempotency-Key` keeps of an answer: its headers, a line each.
+[[nodiscard]] std::string written(const http::Headers& headers) {
+    std::string text;
+    for (const auto& [name, value] : headers.fields()) text += name + ": " + value + '\n';
+    return text;
+}
+
+[[nodiscard]] http::Response repeated(const domain::StoredAnswer& stored) {
+    http::Response response;
+    response.status = static_cast<unsigned>(stored.status);
+    std::string_view headers = stored.headers;
+    while (!headers.empty()) {
+        const std::string_view line = headers.substr(0, headers.find('\n'));
+        headers.remove_prefix(line.size() + 1);
+        const std::size_t colon = line.find(": ");
+        if (colon != std::string_view::npos)
+            response.headers.add(std::string(line.substr(0, colon)), std::string(line.substr(colon + 2)));
+    }
+    if (!stored.body.empty()) response.body = std::make_shared<const std::string>(stored.body);
+    return response;
+}
+
+/// Does it once for each key: again the same answer, whatever was changed since.
+[[nodiscard]] http::Response once(const Services& services, Call& call, const Handle& handle) {
+    const std::string key(call.request().headers.find("Idempotency-Key"));
+    if (key.empty() || call.request().method != "POST") return handle(call);
+    const std::string& scope = call.caller().actor.id;
+    const std::string what =
+        net::fingerprint({call.request().method, call.request().target, call.request().body});
+    if (const auto before = value_of(services.idempotency.begin(scope, key, what))) return repeated(*before);
+    http::Response response;
+    try {
+        response = handle(call);
+    } catch (const Refusal& refusal) {
+        if (status_of(refusal.problem().type) >= 500) {
+            (void)services.idempotency.forget(scope, key);
+            throw;
+        }
+        response = response_of(refusal.problem());
+    } catch (...) {
+        (void)services.idempotency.forget(scope, key);
+        throw;
+    }
+    check(services.idempotency.finish(
+        scope, key,
+        {response.status, written(response.headers), response.body ? *response.body : std::string()}));
+    return response;
+}
+
+[[nodiscard]] std::optional<std::int64_t> number_of(std::string_view text) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size() || number < 0) return std::nullopt;
+    return number;
+}
+
+}  // namespace
+
+// ---- a call ----
+
+domain::PageRequest Call::page() const {
+    domain::PageRequest page;
+    page.after = query("after");
+    if (const std::string limit = query("limit"); !limit.empty()) {
+        const std::optional<std::int64_t> rows = number_of(limit);
+        if (!rows) domain::refuse_member("", "the query's `limit` must be a whole number");
+        page.limit = *rows;
+    }
+    return page;
+}
+
+std::optional<std::int64_t> Call::if_revision() const {
+    const std::string_view header = request_.headers.find("If-Match");
+    if (header.empty() || header == "*") return std::nullopt;
+    if (header.size() > 2 && header.front() == '"' && header.back() == '"') {
+        if (const auto revision = number_of(header.substr(1, header.size() - 2))) return revision;
+    }
+    throw Refusal(ProblemType::precondition_failed, "If-Match names another version of it");
+}
+
+void Call::require(auth::Operation operation, std::string_view project, std::string_view environment,
+                   std::int64_t now_ms) const {
+    const auth::Verdict verdict =
+        auth::decide(entry_.principal, operation, {std::string(project), std::string(environment)}, now_ms);
+    if (verdict == auth::Verdict::allowed) return;
+    throw Refusal(ProblemType::forbidden,
+                  std::string(auth::row_of(operation).name) + ": " + std::string(auth::name(verdict)));
+}
+
+// ---- responses ----
+
+http::Response response_of(const Problem& problem) {
+    http::Problem answer{.status = status_of(problem.type),
+                         .type = std::string(domain::name(problem.type)),
+                         .detail = problem.type == ProblemType::internal
+                                       ? "The server made a mistake; its log has the request's id."
+                                       : problem.detail};
+    for (const domain::Violation& violation : problem.violations) {
+        std::string detail = violation.message;
+        if (!violation.ruleset_pointer.empty() && violation.ruleset_pointer != violation.pointer)
+            detail += " (in the ruleset: " + violation.ruleset_pointer + ')';
+        answer.faults.push_back({violation.pointer, std::move(detail)});
+    }
+    if (problem.type == ProblemType::unavailable) answer.retry_after_s = 1;
+    return answer.response();
+}
+
+http::Response revised(unsigned status, std::int64_t revision, std::string json) {
+    http::Response response = http::Response::json(status, std::move(json));
+    response.headers.set("ETag", '"' + std::to_string(revision) + '"');
+    return response;
+}
+
+http::Response page_of(const std::vector<std::string>& items, const std::optional<std::string>& next) {
+    std::string json = R"({"items":[)";
+    for (const std::string& item : items) {
+        if (&item != items.data()) json += ',';
+        json += item;
+    }
+    json += R"(],"next":)";
+    if (next) append_json_string(json, *next);
+    else json += "null";
+    return http::Response::json(200, json + '}');
+}
+
+// ---- routes ----
+
+void Routes::work(http::Responder responder, std::function<http::Response()> answer) const {
+    // A job is copied by `std::function`, a responder is not.
+    auto waiting = std::make_shared<http::Responder>(std::move(responder));
+    http::Workers::Job job = [waiting, answer = std::move(answer)] { waiting->send(answer()); };
+    if (!services_.workers.post(job)) waiting->send(overloaded());
+}
+
+void Routes::add(std::string_view method, std::string_view pattern, Handle handle) {
+    const bool changes = method != "GET";
+    router_.add(method, pattern,
+                [this, changes, handle = std::move(handle)](std::shared_ptr<http::Request> request,
+                                                            http::Responder responder) {
+                    work(std::move(responder), [&services = services_, changes, handle, request] {
+                        http::Response response = answered(services, *request, [&] {
+                            Call call(*request, services.gate.enter(*request));
+                            return once(services, call, handle);
+                        });
+                        if (changes && response.status < 300) services.publisher.hint();
+                        return response;
+                    });
+                });
+}
+
+void Routes::add_quick(std::string_view method, std::string_view pattern, Handle handle) {
+    router_.add(method, pattern,
+                [this, handle = std::move(handle)](std::shared_ptr<http::Request> request,
+                                                   http::Responder responder) {
+                    std::optional<http::Response> response;
+                    const auto at_once = [&]() -> http::Response {
+                        std::optional<Entry> entry = services_.gate.enter_at_once(*request);
+                        if (!entry) return {};
+                        Call call(*request, std::move(*entry));
+                        response = handle(call);
+                        return std::move(*response);
+                    };
+                    http::Response answer = answered(services_, *request, at_once);
+                    if (response || answer.status >= 400) {
+                        responder.send(std::move(answer));
+                        return;
+                    }
+                    work(std::move(responder), [&services = services_, handle, request] {
+                        return answered(services, *request, [&] {
+                            Call call(*request, services.gate.enter(*request));
+                            return handle(call);
+                        });
+                    });
+                });
+}
+
+void Routes::add_open(std::string_view method, std::string_view pattern,
+                      std::function<http::Response(const http::Request&)> handle) {
+    router_.add(method, pattern,
+                [this, handle = std::move(handle)](std::shared_ptr<http::Request> request,
+                                                   http::Responder responder) {
+                    work(std::move(responder), [&services = services_, handle, request] {
+                        return answered(services, *request, [&] { return handle(*request); });
+                    });
+                });
+}
+
+void Routes::add_at_once(std::string_view method, std::string_view pattern,
+                         std::function<http::Response(const http::Request&)> handle) {
+    router_.add(method, pattern,
+                [this, handle = std::move(handle)](std::shared_ptr<http::Request> request,
+                                                   http::Responder responder) {
+                    responder.send(answered(services_, *request, [&] { return handle(*request); }));
+                });
+}
+
+void Routes::add_stream(std::string_view pattern, std::function<void(Call&, http::Responder)> handle) {
+    router_.add("GET", pattern,
+                [this, handle = std::move(handle)](std::shared_ptr<http::Request> request,
+                                                   http::Responder responder) {
+                    auto waiting = std::make_shared<http::Responder>(std::move(responder));
+                    http::Workers::Job job = [&services = services_, handle, request, waiting] {
+                        const http::Response refused = answered(services, *request, [&] {
+                            Call call(*request, services.gate.enter(*request));
+                            handle(call, std::move(*waiting));
+                            http::Response done;
+                            done.status = 0;
+                            return done;
+                        });
+                        if (refused.status != 0) waiting->send(refused);
+                    };
+                    if (!services_.workers.post(job)) waiting->send(overloaded());
+                });
+}
+
+}  // namespace expplat::server::api
