@@ -4,6 +4,7 @@
 
 #include "server/domain/bounds.hpp"
 #include "server/domain/configuring.hpp"
+#include "server/domain/entities.hpp"
 #include "server/domain/json_object.hpp"
 #include "server/domain/tables/entities.hpp"
 #include "server/domain/text_rules.hpp"
@@ -15,8 +16,8 @@ namespace {
 using ruleset::Node;
 using ruleset::NodeKind;
 
-constexpr std::array<std::string_view, 7> operations{"configure", "unconfigure", "enable",  "disable",
-                                                     "start",     "pause",       "complete"};
+constexpr std::array<std::string_view, 9> operations{
+    "configure", "unconfigure", "enable", "disable", "start", "pause", "complete", "archive", "unarchive"};
 
 class ChangeReader {
 public:
@@ -27,12 +28,12 @@ public:
         change.operation = static_cast<Change::Operation>(one_of("operation", operations));
         constexpr std::array<std::string_view, 5> kinds{"segment", "layer", "holdout", "flag", "experiment"};
         change.id = {project, static_cast<EntityKind>(one_of("kind", kinds)), text("key")};
-        change.environment = text("environment");
+        if (!change.is_of_entity()) change.environment = text("environment");
         const bool configures = change.operation == Change::Operation::configure;
         for (const ruleset::Member& member : root_.members()) {
             const bool is_known =
                 member.name == "operation" || member.name == "kind" || member.name == "key" ||
-                member.name == "environment" || member.name == "if_revision" ||
+                member.name == "if_revision" || (!change.is_of_entity() && member.name == "environment") ||
                 (configures && (member.name == "body" || member.name == "new_phase")) ||
                 (change.operation == Change::Operation::complete && member.name == "winner");
             if (!is_known) refuse_member(at(member.name), "is unknown here");
@@ -103,8 +104,8 @@ std::string to_json(const Change& change) {
     ObjectWriter writer;
     writer.text("operation", operations[static_cast<std::size_t>(change.operation)])
         .text("kind", ruleset::word(change.id.kind))
-        .text("key", change.id.key)
-        .text("environment", change.environment);
+        .text("key", change.id.key);
+    if (!change.is_of_entity()) writer.text("environment", change.environment);
     if (change.operation == Change::Operation::configure) writer.json("body", change.body);
     if (change.new_phase) writer.text("new_phase", *change.new_phase);
     if (change.winner) writer.text("winner", *change.winner);
@@ -113,8 +114,8 @@ std::string to_json(const Change& change) {
 }
 
 Operation operation_of(const Change& change) {
-    constexpr std::array<std::string_view, 7> verbs{"configure", "configure", "toggle",  "toggle",
-                                                    "start",     "pause",     "complete"};
+    constexpr std::array<std::string_view, 9> verbs{"configure", "configure", "toggle",  "toggle", "start",
+                                                    "pause",     "complete",  "archive", "archive"};
     return {std::string(ruleset::word(change.id.kind)) + "." +
                 std::string(verbs[static_cast<std::size_t>(change.operation)]),
             change.id.project, change.environment};
@@ -147,10 +148,19 @@ void apply(Work& work, const Change& change, const std::string& request_pointer)
         case Change::Operation::complete:
             (void)complete(work, change.id, change.environment, change.winner, change.if_revision);
             break;
+        case Change::Operation::archive:
+        case Change::Operation::unarchive:
+            (void)set_archived(work, change.id, change.operation == Change::Operation::archive,
+                               change.if_revision);
+            break;
     }
 }
 
 std::int64_t base_revision(Work& work, const Change& change) {
+    if (change.is_of_entity()) {
+        const auto entity = tables::find_entity(work.transaction(), change.id);
+        return entity ? entity->revision : 0;
+    }
     const auto current = tables::find_configuration(work.transaction(), change.id, change.environment);
     return current ? current->revision : 0;
 }

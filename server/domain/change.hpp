@@ -1,8 +1,9 @@
-// `Change`: one change of an environment, written down: what a schedule applies later and a change request proposes.
+// `Change`: one change of an entity, written down: what a schedule applies later and a change request proposes.
 //
 //     {"operation":"configure","kind":"flag","key":"new-ui","environment":"production","body":{…},"new_phase":"why"}
-//     operation: configure (body, new_phase), unconfigure, enable, disable, start, pause, complete (winner)
-//     if_revision (optional): of the configuration at the time of applying; 0: there is none
+//     operation: configure (body, new_phase), unconfigure, enable, disable, start, pause, complete (winner);
+//                archive, unarchive (of all environments: no `environment`)
+//     if_revision (optional): of the configuration, or of the entity, at the time of applying; 0: there is none
 // A value, made by `parse_change` alone, so that its members fit its operation.
 #pragma once
 
@@ -17,11 +18,22 @@
 namespace expplat::server::domain {
 
 struct Change {
-    enum class Operation : std::uint8_t { configure, unconfigure, enable, disable, start, pause, complete };
+    enum class Operation : std::uint8_t {
+        configure,
+        unconfigure,
+        enable,
+        disable,
+        start,
+        pause,
+        complete,
+        archive,
+        unarchive
+    };
 
     Operation operation = Operation::configure;
+    [[nodiscard]] bool is_of_entity() const noexcept { return operation >= Operation::archive; }
     EntityId id;
-    std::string environment;
+    std::string environment;               // empty: of all
     std::string body;                      // of `configure`: JSON
     std::optional<std::string> new_phase;  // of `configure`
     std::optional<std::string> winner;     // of `complete`
@@ -39,7 +51,7 @@ struct Change {
 /// `request_pointer`: of the body, where a caller sent it just now.
 void apply(Work& work, const Change& change, const std::string& request_pointer = {});
 
-/// The revision of the configuration that it changes; 0 where there is none.
+/// The revision of the configuration or entity that it changes; 0 where there is none.
 [[nodiscard]] std::int64_t base_revision(Work& work, const Change& change);
 
 }  // namespace expplat::server::domain

@@ -198,52 +198,54 @@ Outcome<EntityView> Entities::clone(const Caller& caller, const EntityId& id, co
     });
 }
 
+Entity set_archived(Work& work, const EntityId& id, bool archived, std::optional<std::int64_t> if_revision) {
+    Transaction& t = work.transaction();
+    Entity entity = tables::require_entity(t, id);
+    check_revision(if_revision, entity.revision);
+    if (entity.archived == archived) return entity;
+    const std::vector<Configuration> configurations = tables::configurations_of(t, id);
+    if (archived) {
+        for (const Configuration& configuration : configurations) {
+            if (configuration.state == "running" || configuration.state == "paused") {
+                throw Refusal(ProblemType::conflict, subject_of(id) + " is " + configuration.state +
+                                                         " in environment `" + configuration.environment +
+                                                         "`: complete it first");
+            }
+        }
+        if (const std::vector<Use> uses = uses_of(work, id); !uses.empty()) {
+            Problem problem{ProblemType::in_use, subject_of(id) + " is named by others", {}};
+            for (const Use& use : uses) {
+                problem.violations.push_back(
+                    {"", "is named by " + subject_of(use.id) + " in environment `" + use.environment + "`",
+                     use.pointer});
+            }
+            throw Refusal(std::move(problem));
+        }
+    }
+    const std::string before = to_json(entity);
+    entity.archived = archived;
+    ++entity.revision;
+    entity.updated_ms = work.now_ms();
+    tables::update_entity(t, entity);
+    work.record(action_of(id.kind, archived ? "archive" : "unarchive"), id.project, "", subject_of(id),
+                before, to_json(entity));
+    for (const Configuration& configuration : configurations) {
+        const Environment environment = tables::require_environment(t, id.project, configuration.environment);
+        if (environment.archived) continue;
+        if (environment.requires_approval && !work.is_approved()) {
+            throw Refusal(ProblemType::approval_required,
+                          "environment `" + environment.key + "` takes changes by change request alone");
+        }
+        work.touch(id.project, configuration.environment);
+    }
+    return entity;
+}
+
 Outcome<Entity> Entities::set_archived(const Caller& caller, const EntityId& id, bool archived,
                                        std::optional<std::int64_t> if_revision) const {
     return plane_.write(caller, [&](Work& work) {
         work.authorise(action_of(id.kind, "archive"), id.project);
-        Transaction& t = work.transaction();
-        Entity entity = tables::require_entity(t, id);
-        check_revision(if_revision, entity.revision);
-        if (entity.archived == archived) return entity;
-        const std::vector<Configuration> configurations = tables::configurations_of(t, id);
-        if (archived) {
-            for (const Configuration& configuration : configurations) {
-                if (configuration.state == "running" || configuration.state == "paused") {
-                    throw Refusal(ProblemType::conflict, subject_of(id) + " is " + configuration.state +
-                                                             " in environment `" + configuration.environment +
-                                                             "`: complete it first");
-                }
-            }
-            if (const std::vector<Use> uses = uses_of(work, id); !uses.empty()) {
-                Problem problem{ProblemType::in_use, subject_of(id) + " is named by others", {}};
-                for (const Use& use : uses) {
-                    problem.violations.push_back(
-                        {"",
-                         "is named by " + subject_of(use.id) + " in environment `" + use.environment + "`",
-                         use.pointer});
-                }
-                throw Refusal(std::move(problem));
-            }
-        }
-        const std::string before = to_json(entity);
-        entity.archived = archived;
-        ++entity.revision;
-        entity.updated_ms = work.now_ms();
-        tables::update_entity(t, entity);
-        work.record(action_of(id.kind, archived ? "archive" : "unarchive"), id.project, "", subject_of(id),
-                    before, to_json(entity));
-        for (const Configuration& configuration : configurations) {
-            const Environment environment =
-                tables::require_environment(t, id.project, configuration.environment);
-            if (environment.archived) continue;
-            if (environment.requires_approval && !work.is_approved()) {
-                throw Refusal(ProblemType::approval_required,
-                              "environment `" + environment.key + "` takes changes by change request alone");
-            }
-            work.touch(id.project, configuration.environment);
-        }
-        return entity;
+        return domain::set_archived(work, id, archived, if_revision);
     });
 }
 

@@ -114,6 +114,7 @@ private:
 Entity create_entity(Work& work, const EntityId& id, const Metadata& metadata);
 Entity update_metadata(Work& work, const EntityId& id, const MetadataChange& change,
                        std::optional<std::int64_t> if_revision, std::string_view verb = "update");
+Entity set_archived(Work& work, const EntityId& id, bool archived, std::optional<std::int64_t> if_revision);
 /// What others of the project name it, in every environment; archived ones do not count.
 [[nodiscard]] std::vector<Use> uses_of(Work& work, const EntityId& id);
 

@@ -89,10 +89,12 @@ Outcome<Schedule> Schedules::create(const Caller& caller, const std::string& pro
             refuse_member("/due_ms", "must be in the future, and in the next five years");
         }
         Transaction& t = work.transaction();
-        const Environment environment = tables::require_environment(t, project, schedule.change.environment);
-        if (environment.requires_approval) {
-            throw Refusal(ProblemType::approval_required,
-                          "environment `" + environment.key + "` takes changes by change request alone");
+        const bool needs_approval =
+            !schedule.change.is_of_entity() &&
+            tables::require_environment(t, project, schedule.change.environment).requires_approval;
+        if (needs_approval) {
+            throw Refusal(ProblemType::approval_required, "environment `" + schedule.change.environment +
+                                                              "` takes changes by change request alone");
         }
         (void)tables::require_entity(t, schedule.change.id);
         const Rows open =

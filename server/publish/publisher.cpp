@@ -29,7 +29,7 @@ bool Publisher::publish_now() {
     const std::scoped_lock lock(publishing_);
     const auto behind = store_.read([&](domain::Transaction& transaction) {
         std::vector<domain::Published> news;
-        for (const auto& [project, environment, version] : domain::tables::newest_versions(transaction)) {
+        for (const auto& [project, environment, version] : domain::tables::ruleset_heads(transaction)) {
             if (static_cast<std::int64_t>(hub_.version({project, environment})) >= version) continue;
             if (auto newest = domain::tables::newest_ruleset(transaction, project, environment))
                 news.push_back(std::move(*newest));

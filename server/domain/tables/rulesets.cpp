@@ -42,13 +42,13 @@ std::optional<Published> newest_ruleset(Transaction& t, const std::string& proje
         t.execute(std::string(select_ruleset) + " ORDER BY version DESC LIMIT 1", {project, environment}));
 }
 
-std::vector<NewestVersion> newest_versions(Transaction& t) {
-    const Rows rows =
-        t.execute("SELECT project, environment, max(version) FROM rulesets GROUP BY project, environment");
-    std::vector<NewestVersion> newest;
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        newest.push_back({rows[i].text(0), rows[i].text(1), rows[i].integer(2)});
-    return newest;
+std::vector<RulesetHead> ruleset_heads(Transaction& t) {
+    const Rows rows = t.execute("SELECT project, key, version FROM environments WHERE archived = 0");
+    std::vector<RulesetHead> heads;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        heads.push_back({rows[i].text(0), rows[i].text(1), rows[i].integer(2)});
+    }
+    return heads;
 }
 
 std::vector<std::int64_t> ruleset_versions(Transaction& t, const std::string& project,

@@ -25,6 +25,13 @@ struct Published {
     std::int64_t created_ms = 0;
 };
 
+/// Which version an environment is at.
+struct RulesetHead {
+    std::string project;
+    std::string environment;
+    std::int64_t version = 0;
+};
+
 /// Something to be told to others, at least once, in the order of `id`.
 struct OutboxRow {
     enum class Topic : std::uint8_t { ruleset, audit };
@@ -44,13 +51,8 @@ void insert_ruleset(Transaction& t, const Published& published);
                                                     const std::string& environment, std::int64_t version);
 [[nodiscard]] std::optional<Published> newest_ruleset(Transaction& t, const std::string& project,
                                                       const std::string& environment);
-struct NewestVersion {
-    std::string project;
-    std::string environment;
-    std::int64_t version = 0;
-};
-/// Of every environment that has one.
-[[nodiscard]] std::vector<NewestVersion> newest_versions(Transaction& t);
+/// Of every environment that is not archived: what a server looks at now and then, in case a hint was lost.
+[[nodiscard]] std::vector<RulesetHead> ruleset_heads(Transaction& t);
 /// Newest first.
 [[nodiscard]] std::vector<std::int64_t> ruleset_versions(Transaction& t, const std::string& project,
                                                          const std::string& environment);

@@ -26,10 +26,6 @@ protected:
         PlaneTest::SetUp();
         create(flag("f"), a_flag);
     }
-    bool is_on() {
-        return must(entities_.get(ann_, flag("f"))).configurations.at(0).body.find("false}") ==
-               std::string::npos;
-    }
 };
 
 TEST_F(LaterTest, AScheduleIsAppliedOnceAtItsTime) {
@@ -119,6 +115,19 @@ TEST_F(LaterTest, AChangeRequestIsReviewedByAnotherAndApplied) {
     EXPECT_EQ(refusal_of(requests_.apply(ann_, "game", made.id)), ProblemType::conflict);
     EXPECT_EQ(refusal_of(requests_.withdraw(ann_, "game", made.id)), ProblemType::conflict);
     EXPECT_EQ(must(requests_.list(ann_, "game", "applied", {})).items.size(), 1u);
+}
+
+TEST_F(LaterTest, ArchivingIsProposedToo) {
+    must(projects_.update_environment(ann_, "game", "production", {.requires_approval = true}));
+    const std::string change = R"({"operation":"archive","kind":"flag","key":"f"})";
+    const ChangeRequest made = must(requests_.propose(ann_, "game", "away with it", change));
+    must(requests_.review(bob_, "game", made.id, true, ""));
+    must(requests_.apply(ann_, "game", made.id));
+    EXPECT_TRUE(must(entities_.get(ann_, flag("f"))).entity.archived);
+    EXPECT_EQ(refusal_of(requests_.propose(
+                  ann_, "game", "x",
+                  R"({"operation":"archive","kind":"flag","key":"f","environment":"production"})")),
+              ProblemType::invalid);
 }
 
 TEST_F(LaterTest, AChangeRequestOfAnOlderRevisionIsNotApplied) {

@@ -24,6 +24,9 @@ TEST_F(PublishingTest, OnlyTheEnvironmentThatChangedIsPublished) {
     const std::int64_t staging = version("staging");
     create(flag("f"), a_flag);
     EXPECT_EQ(version("staging"), staging);
+    const auto heads = must(database_->read([](Transaction& t) { return tables::ruleset_heads(t); }));
+    ASSERT_EQ(heads.size(), 2u);
+    for (const RulesetHead& head : heads) EXPECT_EQ(head.version, version(head.environment));
     must(entities_.update(ann_, flag("f"), {.description = "words"}));
     EXPECT_EQ(version(), start_ms + 1);
 }
