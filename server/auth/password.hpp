@@ -1,7 +1,7 @@
 // Passwords as they are stored: scrypt (RFC 7914), in a string that says its own cost,
 // `$scrypt$ln=15,r=8,p=1$salt$hash` (the PHC string format; standard base64 without padding).
 //
-// Hashed when a password is set, verified at a log-in. One call takes 32 MiB and some 80 ms of a core: the caller runs few
+// Hashed when a password is set, verified at a log-in. One call takes 32 MiB and about 0.1 s of a core: the caller runs few
 // at a time and never on a loop's thread. For an unknown person `verify_nobody` takes the same time. Thread-safe.
 #pragma once
 
