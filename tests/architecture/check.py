@@ -41,13 +41,14 @@ LAYERS = [
     ("runtime", ["src/client/"], LIBRARY, ["absl"]),
     ("c-face", ["src/c/"], LIBRARY, []),
     ("cli", ["src/cli/"], LIBRARY, []),
-    # The server: http -> api -> domain <- store, publish, ...; only a main.cpp names concrete adapters.
+    # The server: api -> http and domain, domain <- store, publish, ...; http knows no domain word; only a main.cpp
+    # names concrete adapters.
     ("server-main", ["server/main.cpp", "server/*/main.cpp"],
      [*LIBRARY, "domain", "http", "api", "store", "publish", "pipeline", "stats", "notify", "lambda", "edge"],
      SERVER),
     ("domain", ["server/domain/"], LIBRARY, ["absl"]),
-    ("api", ["server/api/"], [*LIBRARY, "domain"], SERVER),
-    ("http", ["server/http/"], [*LIBRARY, "domain", "api"], SERVER),
+    ("api", ["server/api/"], [*LIBRARY, "domain", "http"], SERVER),
+    ("http", ["server/http/"], ["base", "net"], ["boost", "openssl", "zlib", "zstd"]),
     *[(name, [f"server/{name}/"], [*LIBRARY, "domain"], SERVER)
       for name in ("store", "publish", "pipeline", "stats", "notify")],
     ("lambda", ["server/lambda/"], [*LIBRARY, "domain", "api"], SERVER),
