@@ -43,7 +43,7 @@ LAYERS = [
     ("c-face", ["src/c/"], LIBRARY, []),
     ("cli", ["src/cli/"], LIBRARY, []),
     # The server: api over http, auth, publish and domain; store and the others over domain; only a main.cpp names concrete adapters.
-    ("server-main", ["server/main.cpp", "server/*/main.cpp"],
+    ("server-main", ["server/main.cpp", "server/*/main.cpp", "server/program/"],
      [*LIBRARY, "domain", "auth", "http", "api", "store", "publish", "pipeline", "stats", "notify", "lambda", "edge"],
      SERVER),
     ("domain", ["server/domain/"], LIBRARY, ["absl", "openssl"]),
