@@ -1,0 +1,318 @@
+#include "server/program/program.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <fstream>
+#include <mutex>
+#include <sstream>
+#include <thread>
+#include <utility>
+
+#include "expplat/base/json_text.hpp"
+#include "server/api/routes.hpp"
+#include "server/auth/password.hpp"
+#include "server/auth/secret.hpp"
+#include "server/http/access_log.hpp"
+#include "server/http/listener.hpp"
+#include "server/store/database.hpp"
+
+namespace expplat::server::program {
+namespace {
+
+constexpr std::chrono::seconds heartbeat{15};  // docs/PROTOCOL.md: at least every 20 s
+
+[[nodiscard]] std::int64_t unix_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+[[nodiscard]] std::string hexadecimal(std::string_view bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    for (const char c : bytes) {
+        text += digits[static_cast<unsigned char>(c) >> 4];
+        text += digits[static_cast<unsigned char>(c) & 15];
+    }
+    return text;
+}
+
+[[nodiscard]] Error with(const char* what, const domain::Problem& problem) {
+    const bool away = problem.type == domain::ProblemType::unavailable;
+    return Error{away ? ErrorCode::network : ErrorCode::invalid_argument,
+                 std::string(what) + ": " + problem.detail};
+}
+
+/// The secret in the data folder; made where there is none, for the owner alone.
+[[nodiscard]] Result<std::string> kept_secret(const std::string& data) {
+    const std::string path = data + "/secret-key";
+    std::ifstream file(path);
+    if (std::string secret; file && std::getline(file, secret)) return secret;
+    Result<std::string> bytes = auth::random_bytes(32);
+    if (!bytes) return bytes.error();
+    const std::string secret = hexadecimal(*bytes);
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (descriptor < 0) return Error{ErrorCode::io, path + ": cannot be written"};
+    const std::string line = secret + '\n';
+    const bool written = ::write(descriptor, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
+                         ::fsync(descriptor) == 0;
+    ::close(descriptor);
+    if (!written) return Error{ErrorCode::io, path + ": cannot be written"};
+    return secret;
+}
+
+[[nodiscard]] Result<std::string> made_text(std::size_t bytes) {
+    Result<std::string> random = auth::random_bytes(bytes);
+    if (!random) return random.error();
+    return hexadecimal(*random);
+}
+
+}  // namespace
+
+std::string log_line(std::string_view level, std::string_view message, std::int64_t unix_ms) {
+    std::string line = "{\"time\":" + std::to_string(unix_ms) + ",\"log\":\"server\",\"level\":\"";
+    line += level;
+    line += "\",\"message\":";
+    append_json_string(line, auth::redact_keys_in(message));
+    return line + '}';
+}
+
+/// In the order of their making; they go in the other one.
+class Program::Parts {
+public:
+    Parts(const Settings& settings, std::function<void(const std::string&)> log)
+        : settings_(settings), log_(std::move(log)) {}
+    ~Parts() { stop(); }
+    Parts(const Parts&) = delete;
+    Parts& operator=(const Parts&) = delete;
+
+    [[nodiscard]] Result<void> start();
+    void stop();
+
+    std::string made_password;
+    std::unique_ptr<http::Listener> listener;
+
+private:
+    [[nodiscard]] Result<void> open_store();
+    [[nodiscard]] Result<void> open_access();
+    [[nodiscard]] Result<void> make_first_admin();
+    [[nodiscard]] Result<void> listen();
+    void count(const http::Finished& finished);
+    void beat();
+    void say(std::string_view level, std::string_view message) const {
+        log_(log_line(level, message, unix_ms()));
+    }
+
+    const Settings settings_;
+    std::function<void(const std::string&)> log_;
+    std::string secret_;
+    std::unique_ptr<store::Database> database_;
+    std::unique_ptr<domain::ControlPlane> plane_;
+    std::unique_ptr<domain::Projects> projects_;
+    std::unique_ptr<domain::Entities> entities_;
+    std::unique_ptr<domain::History> history_;
+    std::unique_ptr<domain::AuditLog> audit_;
+    std::unique_ptr<domain::Idempotency> idempotency_;
+    std::unique_ptr<domain::Keys> keys_;
+    std::unique_ptr<domain::People> people_;
+    std::unique_ptr<auth::TokenAuthority> tokens_;
+    std::unique_ptr<api::Gate> gate_;
+    publish::Hub hub_;
+    std::unique_ptr<publish::Publisher> publisher_;
+    http::Metrics metrics_;
+    std::unique_ptr<http::Workers> workers_;
+    std::unique_ptr<api::Services> services_;
+    http::Router router_;
+    std::unique_ptr<api::Routes> routes_;
+
+    std::mutex mutex_;  // guards `ends_`
+    std::condition_variable ending_;
+    bool ends_ = false;
+    std::thread beating_;
+};
+
+Result<void> Program::Parts::start() {
+    if (::mkdir(settings_.data.c_str(), 0700) != 0 && errno != EEXIST)
+        return Error{ErrorCode::io, settings_.data + ": cannot be made"};
+    for (const auto step :
+         {&Parts::open_store, &Parts::open_access, &Parts::make_first_admin, &Parts::listen}) {
+        if (Result<void> done = (this->*step)(); !done) return done;
+    }
+    return {};
+}
+
+Result<void> Program::Parts::open_store() {
+    const std::string url =
+        settings_.database.empty() ? "sqlite:" + settings_.data + "/expplat.db" : settings_.database;
+    const Result<store::Address> address = store::Address::parse(url);
+    if (!address) return address.error();
+    auto database = store::Database::open(*address, {.connections = settings_.workers + 2});
+    if (!database) return with("the database", database.problem());
+    database_ = std::move(*database);
+    const auto schema = database_->migrate();
+    if (!schema) return with("the database's schema", schema.problem());
+    say("info", "database " + address->shown + ", schema " + std::to_string(*schema));
+    return {};
+}
+
+Result<void> Program::Parts::open_access() {
+    std::vector<std::string> secrets = settings_.secrets;
+    if (secrets.empty()) {
+        Result<std::string> secret = kept_secret(settings_.data);
+        if (!secret) return secret.error();
+        secrets.push_back(std::move(*secret));
+    }
+    secret_ = secrets.front();
+    Result<auth::TokenAuthority> tokens = auth::TokenAuthority::open({.secrets = secrets});
+    if (!tokens) return Error{tokens.error().code, "SECRET_KEY: " + tokens.error().message};
+    tokens_ = std::make_unique<auth::TokenAuthority>(std::move(*tokens));
+    plane_ = std::make_unique<domain::ControlPlane>(
+        *database_, domain::Surroundings{unix_ms, [] { return made_text(16).value(); }, secret_});
+    projects_ = std::make_unique<domain::Projects>(*plane_);
+    entities_ = std::make_unique<domain::Entities>(*plane_);
+    history_ = std::make_unique<domain::History>(*plane_);
+    audit_ = std::make_unique<domain::AuditLog>(*plane_);
+    idempotency_ = std::make_unique<domain::Idempotency>(*plane_);
+    keys_ = std::make_unique<domain::Keys>(*plane_);
+    people_ = std::make_unique<domain::People>(
+        *plane_, [](const std::string& role) { return auth::Role::built_in(role).has_value(); });
+    gate_ = std::make_unique<api::Gate>(*keys_, *people_, *tokens_, unix_ms);
+    return {};
+}
+
+Result<void> Program::Parts::make_first_admin() {
+    const auto count =
+        database_->read([](domain::Transaction& t) { return domain::tables::count_people(t); });
+    if (!count) return with("the database", count.problem());
+    if (*count > 0) return {};
+    std::string password = settings_.admin_password;
+    if (password.empty()) {
+        Result<std::string> made = made_text(12);
+        if (!made) return made.error();
+        password = *made;
+    }
+    Result<std::string> hash = auth::hash_password(password);
+    if (!hash) return hash.error();
+    const auto first = people_->bootstrap(settings_.admin_email, *hash);
+    if (!first) return with("the first admin", first.problem());
+    if (!*first) return {};  // another server was faster
+    say("info", "the first admin is " + settings_.admin_email);
+    if (settings_.admin_password.empty()) made_password = password;
+    return {};
+}
+
+Result<void> Program::Parts::listen() {
+    publisher_ = std::make_unique<publish::Publisher>(
+        *database_, hub_, unix_ms, [this](const std::string& line) { say("error", line); });
+    if (!publisher_->publish_now()) return Error{ErrorCode::network, "the database cannot be read"};
+    publisher_->start();
+    workers_ = std::make_unique<http::Workers>(settings_.workers);
+    services_ = std::make_unique<api::Services>(
+        api::Services{.plane = *plane_,
+                      .projects = *projects_,
+                      .entities = *entities_,
+                      .history = *history_,
+                      .audit = *audit_,
+                      .idempotency = *idempotency_,
+                      .keys = *keys_,
+                      .people = *people_,
+                      .tokens = *tokens_,
+                      .gate = *gate_,
+                      .hub = hub_,
+                      .publisher = *publisher_,
+                      .metrics = metrics_,
+                      .workers = *workers_,
+                      .now_ms = unix_ms,
+                      .is_ready = [this] { return database_->check(); },
+                      .log = [this](const std::string& line) { say("error", line); }});
+    routes_ = std::make_unique<api::Routes>(router_, *services_);
+    for (const auto add :
+         {api::add_projects, api::add_entities, api::add_keys, api::add_people, api::add_sessions,
+          api::add_audit, api::add_distribution, api::add_evaluation, api::add_events, api::add_health})
+        add(*routes_);
+    http::ListenerSettings listening;
+    listening.address = settings_.address;
+    listening.port = settings_.port;
+    listening.threads = settings_.threads;
+    listening.certificate_file = settings_.certificate_file;
+    listening.private_key_file = settings_.private_key_file;
+    listening.finished = [this](const http::Finished& finished) { count(finished); };
+    auto started = http::Listener::start(
+        std::move(listening), [this](std::shared_ptr<http::Request> request, http::Responder responder) {
+            router_(std::move(request), std::move(responder));
+        });
+    if (!started) return started.error();
+    listener = std::move(*started);
+    metrics_.gauge("expplat_connections", "Open connections.",
+                   [this] { return static_cast<double>(listener->connections()); });
+    metrics_.gauge("expplat_streams", "Open streams of rulesets.",
+                   [this] { return static_cast<double>(listener->streams()); });
+    metrics_.gauge("expplat_jobs_waiting", "Requests that wait for a worker.",
+                   [this] { return static_cast<double>(workers_->queued()); });
+    beating_ = std::thread([this] { beat(); });
+    return {};
+}
+
+void Program::Parts::count(const http::Finished& finished) {
+    const std::string status = std::to_string(finished.status);
+    const std::string_view route = finished.request == nullptr || finished.request->pattern.empty()
+                                       ? std::string_view("none")
+                                       : finished.request->pattern;
+    const std::string_view method = finished.request == nullptr || finished.request->pattern.empty()
+                                        ? std::string_view("none")
+                                        : std::string_view(finished.request->method);
+    metrics_
+        .counter("expplat_http_requests_total", "Requests that were answered.",
+                 {{"method", method}, {"route", route}, {"status", status}})
+        .add();
+    metrics_
+        .histogram("expplat_http_request_seconds", "From a request's first byte to its answer's last.",
+                   {{"route", route}})
+        .observe(static_cast<std::uint64_t>(finished.took.count()));
+    if (settings_.access_log) log_(http::access_line(finished, unix_ms()));
+}
+
+void Program::Parts::beat() {
+    std::unique_lock lock(mutex_);
+    while (!ending_.wait_for(lock, heartbeat, [this] { return ends_; })) {
+        lock.unlock();
+        hub_.beat();
+        lock.lock();
+    }
+}
+
+void Program::Parts::stop() {
+    if (listener != nullptr) listener->stop(std::chrono::milliseconds(settings_.drain_ms));
+    {
+        const std::scoped_lock lock(mutex_);
+        ends_ = true;
+    }
+    ending_.notify_all();
+    if (beating_.joinable()) beating_.join();
+    workers_.reset();  // what is queued is done, and answers nobody
+    listener.reset();
+    publisher_.reset();
+}
+
+Result<std::unique_ptr<Program>> Program::start(const Settings& settings,
+                                                std::function<void(const std::string& line)> log) {
+    auto parts = std::make_unique<Parts>(settings, std::move(log));
+    if (Result<void> started = parts->start(); !started) return started.error();
+    return std::unique_ptr<Program>(new Program(std::move(parts)));
+}
+
+Program::Program(std::unique_ptr<Parts> parts) noexcept : parts_(std::move(parts)) {}
+Program::~Program() = default;
+
+std::uint16_t Program::port() const noexcept {
+    return parts_->listener == nullptr ? 0 : parts_->listener->port();
+}
+const std::string& Program::made_password() const noexcept { return parts_->made_password; }
+void Program::stop() { parts_->stop(); }
+
+}  // namespace expplat::server::program

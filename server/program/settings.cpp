@@ -1,0 +1,144 @@
+#include "server/program/settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "server/auth/limits.hpp"
+#include "server/store/address.hpp"
+
+namespace expplat::server::program {
+namespace {
+
+constexpr std::array<Variable, 12> table{{
+    {"EXPPLAT_LISTEN", "127.0.0.1:8080", "address and port; port 0: any that is free, which the log tells"},
+    {"EXPPLAT_DATA", "./expplat-data", "the folder of the SQLite file and of a secret that was made"},
+    {"DATABASE_URL", "sqlite:$EXPPLAT_DATA/expplat.db",
+     "sqlite:PATH, or postgres://...; what a postgres URL leaves out comes from PGHOST, PGUSER, ..."},
+    {"SECRET_KEY", "",
+     "32 characters or more, signs tokens and the audit; made in the data folder where that has the "
+     "database, and needed otherwise"},
+    {"SECRET_KEY_PREVIOUS", "", "keys before it, by commas: their tokens are still good"},
+    {"EXPPLAT_ADMIN_EMAIL", "admin@localhost", "of the first person of an empty database"},
+    {"EXPPLAT_ADMIN_PASSWORD", "", "of that person; made and printed once where there is none"},
+    {"EXPPLAT_TLS_CERTIFICATE", "", "PEM file with the chain; empty: no TLS"},
+    {"EXPPLAT_TLS_KEY", "", "PEM file of its key"},
+    {"EXPPLAT_THREADS", "0", "threads that serve connections; 0: one for each processor"},
+    {"EXPPLAT_WORKERS", "4", "threads that wait for the database"},
+    {"EXPPLAT_DRAIN_MS", "10000", "how long streams are closed over when the server is asked to end"},
+}};
+
+template <class Number>
+void read_number(const std::optional<std::string>& text, std::string_view name, Number least, Number most,
+                 Number& to, std::vector<std::string>& faults) {
+    if (!text) return;
+    Number number{};
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+    if (error != std::errc() || end != text->data() + text->size() || number < least || number > most) {
+        faults.push_back(std::string(name) + ": must be a whole number from " + std::to_string(least) +
+                         " to " + std::to_string(most));
+        return;
+    }
+    to = number;
+}
+
+[[nodiscard]] std::string_view trimmed(std::string_view text) noexcept {
+    const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+/// UTF-8 of unknown worth: a character is a byte that does not continue one.
+[[nodiscard]] std::size_t characters(std::string_view text) noexcept {
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; }));
+}
+
+}  // namespace
+
+std::span<const Variable> variables() noexcept { return table; }
+
+Settings read_settings(const std::function<std::optional<std::string>(const std::string&)>& lookup,
+                       std::vector<std::string>& faults) {
+    // A variable that is set to nothing is one that is not set.
+    const auto value = [&](const char* name) {
+        std::optional<std::string> text = lookup(name);
+        return text && text->empty() ? std::nullopt : text;
+    };
+    Settings settings;
+    if (const auto listen = value("EXPPLAT_LISTEN")) {
+        const std::size_t colon = listen->rfind(':');
+        if (colon == std::string::npos || colon == 0) {
+            faults.emplace_back("EXPPLAT_LISTEN: must be ADDRESS:PORT");
+        } else {
+            settings.address = listen->substr(0, colon);
+            if (settings.address.size() > 2 && settings.address.front() == '[' &&
+                settings.address.back() == ']')
+                settings.address = settings.address.substr(1, settings.address.size() - 2);
+            std::uint32_t port = settings.port;
+            read_number<std::uint32_t>(listen->substr(colon + 1), "EXPPLAT_LISTEN's port", 0, 65'535, port,
+                                       faults);
+            settings.port = static_cast<std::uint16_t>(port);
+        }
+    }
+    settings.data = value("EXPPLAT_DATA").value_or(settings.data);
+    if (const auto url = value("DATABASE_URL")) {
+        settings.database = *url;
+        if (const Result<store::Address> parsed = store::Address::parse(*url); !parsed)
+            faults.push_back("DATABASE_URL: " + parsed.error().message);
+    }
+    if (const auto secret = value("SECRET_KEY")) settings.secrets.push_back(*secret);
+    if (const auto previous = value("SECRET_KEY_PREVIOUS")) {
+        if (settings.secrets.empty())
+            faults.emplace_back("SECRET_KEY_PREVIOUS: without SECRET_KEY it means nothing");
+        for (std::string_view rest = *previous; !rest.empty();) {
+            const std::string_view one = rest.substr(0, rest.find(','));
+            rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+            settings.secrets.emplace_back(trimmed(one));
+        }
+    }
+    for (const std::string& secret : settings.secrets) {
+        if (characters(secret) >= auth::limits::secret_key_characters) continue;
+        faults.push_back("SECRET_KEY: must have " + std::to_string(auth::limits::secret_key_characters) +
+                         " characters or more, those before it too");
+        break;
+    }
+    if (settings.secrets.empty() && settings.database.starts_with("postgres"))
+        faults.emplace_back("SECRET_KEY: is needed where the database is not in the data folder");
+    settings.admin_email = value("EXPPLAT_ADMIN_EMAIL").value_or(settings.admin_email);
+    settings.admin_password = value("EXPPLAT_ADMIN_PASSWORD").value_or("");
+    settings.certificate_file = value("EXPPLAT_TLS_CERTIFICATE").value_or("");
+    settings.private_key_file = value("EXPPLAT_TLS_KEY").value_or("");
+    if (settings.certificate_file.empty() != settings.private_key_file.empty())
+        faults.emplace_back("EXPPLAT_TLS_CERTIFICATE, EXPPLAT_TLS_KEY: one needs the other");
+    read_number<unsigned>(value("EXPPLAT_THREADS"), "EXPPLAT_THREADS", 0, 256, settings.threads, faults);
+    read_number<unsigned>(value("EXPPLAT_WORKERS"), "EXPPLAT_WORKERS", 1, 256, settings.workers, faults);
+    read_number<std::int64_t>(value("EXPPLAT_DRAIN_MS"), "EXPPLAT_DRAIN_MS", 0, 600'000, settings.drain_ms,
+                              faults);
+    return settings;
+}
+
+std::vector<std::pair<std::string, std::string>> read_settings_file(std::string_view text,
+                                                                    std::vector<std::string>& faults) {
+    std::vector<std::pair<std::string, std::string>> values;
+    for (std::size_t number = 1; !text.empty(); ++number) {
+        const std::string_view whole = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(whole.size() + 1, text.size()));
+        const std::string_view line = trimmed(whole);
+        if (line.empty() || line.front() == '#') continue;
+        const std::size_t equals = line.find('=');
+        const std::string_view name = trimmed(line.substr(0, equals));
+        const bool known =
+            std::any_of(table.begin(), table.end(), [&](const Variable& one) { return one.name == name; });
+        if (equals == std::string_view::npos || !known) {
+            faults.push_back("line " + std::to_string(number) +
+                             ": expected NAME=VALUE with one of the server's names");
+            continue;
+        }
+        values.emplace_back(name, trimmed(line.substr(equals + 1)));
+    }
+    return values;
+}
+
+}  // namespace expplat::server::program
