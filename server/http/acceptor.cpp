@@ -104,16 +104,17 @@ void Acceptor::pause() {
 void Acceptor::hand_over(int descriptor, const std::string& remote) {
     const std::shared_ptr<Worker>& worker = workers_[next_++ % workers_.size()];
     Service& service = worker->service();
-    // The count is raised by the workers; what lies in their inboxes may exceed the limit by a handful.
     const bool is_refused = service.connections.load() >= service.settings.limits.connections;
     if (is_refused && service.refused.load() >= refused_at_once) {
         ::close(descriptor);
         return;
     }
+    service.count_in(is_refused);
     if (!worker->post([worker = worker.get(), descriptor, remote, is_refused] {
             worker->adopt(descriptor, remote, is_refused);
         })) {
         ::close(descriptor);
+        service.count_out(is_refused);
     }
 }
 

@@ -29,10 +29,7 @@ Stream::Connection::Connection(std::shared_ptr<Worker> worker, int descriptor, s
       socket_(worker_->context(), descriptor, worker_->service().tls.get()),
       is_refused_(is_refused),
       remote_(std::move(remote)),
-      reader_(worker_->service().settings.limits) {
-    Service& service = worker_->service();
-    (is_refused_ ? service.refused : service.connections).fetch_add(1);
-}
+      reader_(worker_->service().settings.limits) {}
 
 Stream::Connection::~Connection() = default;
 
@@ -289,7 +286,10 @@ void Stream::Connection::close() {
         std::vector<SharedText>().swap(mail_.pieces);
         on_closed.swap(mail_.on_closed);
     }
-    if (before == State::answering) report(false);
+    if (before == State::answering) {  // the peer has gone, or took too long
+        body_bytes_ -= std::min<std::uint64_t>(body_bytes_, outbox_.text_bytes_left());
+        report(false);
+    }
     socket_.close();
     worker_->remove(*this);
     outbox_.clear();
@@ -297,11 +297,7 @@ void Stream::Connection::close() {
     ahead_ = {};
     if (was_stream) service.streams.fetch_sub(1);
     if (on_closed) on_closed();
-    {
-        const std::lock_guard lock(service.mutex);
-        (is_refused_ ? service.refused : service.connections).fetch_sub(1);
-    }
-    service.gone.notify_all();
+    service.count_out(is_refused_);
 }
 
 }  // namespace expplat::server::http

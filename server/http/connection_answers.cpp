@@ -44,6 +44,7 @@ bool Stream::Connection::answer(const Response& response) {
         if (body_bytes_ > 0) pieces[1] = {const_cast<char*>(body->data()), body->size()};
         const Socket::Moved moved = socket_.write({pieces.data(), body_bytes_ > 0 ? 2u : 1u});
         if (moved.outcome == Socket::Outcome::closed) {
+            body_bytes_ = 0;
             close();
             return false;
         }

@@ -37,6 +37,7 @@ public:
             !bound) {
             return bound;
         }
+        is_started_ = true;
         acceptor_->start();
         for (const std::shared_ptr<Worker>& worker : workers_) worker->start();
         return {};
@@ -64,7 +65,7 @@ public:
 private:
     void finish() {
         service_->draining.store(true);
-        workers_.front()->post([acceptor = acceptor_] { acceptor->close(); });
+        if (is_started_) workers_.front()->post([acceptor = acceptor_] { acceptor->close(); });
         for (const std::shared_ptr<Worker>& worker : workers_) worker->finish();
         // Responders that are held somewhere hold the service; what its functions hold must not hang on them.
         service_->handler = nullptr;
@@ -74,6 +75,7 @@ private:
     const std::shared_ptr<Service> service_;
     const std::vector<std::shared_ptr<Worker>> workers_;
     const std::shared_ptr<Acceptor> acceptor_;
+    bool is_started_ = false;  // there are threads
 };
 
 Listener::Listener(std::unique_ptr<Core> core) noexcept : core_(std::move(core)) {}

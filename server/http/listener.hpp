@@ -1,8 +1,8 @@
 // `Listener`: takes connections, reads requests, and sends what a handler answers, on threads of its own.
 //
-// The one place of the server that includes Beast. It knows no route: everything that is well formed goes to one handler
-// (`router.hpp` makes one); what is not is answered here, as a problem document, and the connection closed. Handlers run on
-// the listener's threads and should not wait for long: who must, answers later through the responder, from any thread.
+// It knows no route: everything that is well formed goes to one handler (`router.hpp` makes one); what is not is answered
+// here, as a problem document, and the connection closed. Handlers run on the listener's threads and should not wait for
+// long: who must, answers later through the responder, from any thread. Next: `connection.hpp`, `request_reader.hpp`.
 // Sources: RFC 9112; RFC 9110; the defences are listed at `ListenerLimits`.
 #pragma once
 

@@ -67,6 +67,12 @@ Outbox::Sent Outbox::advance(std::size_t bytes) {
     return sent;
 }
 
+std::size_t Outbox::text_bytes_left() const noexcept {
+    std::size_t left = 0;
+    for (std::size_t i = first_; i < pieces_.size(); ++i) left += pieces_[i].text->size();
+    return left - std::min(left, first_sent_);
+}
+
 void Outbox::clear() noexcept {
     std::vector<Piece>().swap(pieces_);
     first_ = first_sent_ = 0;

@@ -40,6 +40,8 @@ public:
     void gather(Gathered& out) const;
     /// That many bytes have gone: what is done with.
     Sent advance(std::size_t bytes);
+    /// Bytes of texts that have not gone.
+    [[nodiscard]] std::size_t text_bytes_left() const noexcept;
     void clear() noexcept;
 
 private:

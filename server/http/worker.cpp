@@ -110,15 +110,17 @@ void Worker::take_inbox() {
 void Worker::adopt(int descriptor, std::string remote, bool is_refused) {
     if (service_->draining.load()) {
         ::close(descriptor);
+        service_->count_out(is_refused);
         return;
     }
     std::shared_ptr<Stream::Connection> connection;
     try {
         connection = std::make_shared<Stream::Connection>(shared_from_this(), descriptor, std::move(remote),
                                                           is_refused);
-    } catch (const std::exception&) {
+    } catch (const std::exception&) {  // no memory, or no room in the reactor; the descriptor is closed
+        service_->count_out(is_refused);
         return;
-    }  // no memory, or no room in the reactor; the descriptor is closed
+    }
     connection->set_place(connections_.size());
     connections_.push_back(connection);
     connection->start();

@@ -45,6 +45,16 @@ struct Service {
     std::atomic<bool> draining{false};
     std::mutex mutex;              // for `gone` alone
     std::condition_variable gone;  // the last connection went
+
+    // A connection is counted when it is accepted, before its worker knows it: the limit holds exactly.
+    void count_in(bool is_refused) noexcept { (is_refused ? refused : connections).fetch_add(1); }
+    void count_out(bool is_refused) {
+        {
+            const std::lock_guard lock(mutex);
+            (is_refused ? refused : connections).fetch_sub(1);
+        }
+        gone.notify_all();
+    }
 };
 
 class Worker : public std::enable_shared_from_this<Worker> {

@@ -63,8 +63,8 @@ TEST(Target, RefusesWhatCouldBeAnotherPathToSomebodyElse) {
              "/a?b=%00",  "/a?b=%FF", "http://",   "http:///a",  "ftp://host/a",  "host:443",
          }) {
         const Result<Target> result = parse_target("GET", target);
-        EXPECT_FALSE(result.ok()) << target;
-        if (!result.ok()) EXPECT_EQ(result.error().code, ErrorCode::invalid_argument);
+        ASSERT_FALSE(result.ok()) << target;
+        EXPECT_EQ(result.error().code, ErrorCode::invalid_argument);
     }
 }
 
