@@ -8,6 +8,7 @@ import os
 import queue
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 PATIENCE_S = 60
@@ -52,6 +53,16 @@ class Program:
         except queue.Empty:
             raise TimeoutError(f"no line with {words!r} came, but {before} and {self.errors}") from None
         return line, before
+
+    def error_with(self, words):
+        """The first line of standard error that holds the words."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            for line in self.errors:
+                if words in line:
+                    return line
+            time.sleep(.005)
+        raise TimeoutError(f"no line with {words!r} came on standard error, but {self.errors}")
 
     def end(self):
         """The exit status and what came after the lines that were read."""
