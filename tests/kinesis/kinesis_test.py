@@ -173,7 +173,14 @@ def test_expired_credentials_are_renewed(bench):
         environment = {**NO_AWS, "HOME": folder, "AWS_REGION": "us-east-1",
                        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{address.port}/credentials",
                        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": token}
-        rotate = threading.Timer(.3, secrets.clear)
+        def expire():
+            """In the midst of it, whenever that is."""
+            deadline = time.monotonic() + 60
+            while proxy.counts.get("signatures", 0) < 10 and time.monotonic() < deadline:
+                time.sleep(.002)
+            secrets.clear()
+
+        rotate = threading.Thread(target=expire)
         rotate.start()
         said, sent = bench.send(environment, stream=stream.name, endpoint=f"http://127.0.0.1:{proxy.port}",
                                 events=9000, batch=100)

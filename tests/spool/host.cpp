@@ -115,7 +115,6 @@ int main(int count, char** words) {
     config.sink = Sink::http({"http://127.0.0.1:" + std::string(words[2]), "sdk-test"});
     config.spool = folder + "/spool";
     config.batch_age_ms = 100;
-    config.batch_events = 50;
     config.manual_poll = mode == "polled";
     Result<Client> client = Client::open(std::move(config));
     if (!client) {

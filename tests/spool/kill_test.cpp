@@ -74,7 +74,7 @@ private:
     auto spool = sinks::Spool::open(folder.file("spool"), limits::spool_bytes, clock);
     if (!spool) ::_exit(7);
     Config config;
-    config.batch_events = 50;
+    config.batch_events = life % 2 == 0 ? 50 : 500;  // by count, and by age
     config.batch_age_ms = batch_age_ms;
     exposure::EventQueue queue(limits::queue_events, std::size_t{4} << 20);
     runtime::Delivery delivery(std::move(sink), queue, config, clock, std::move(*spool));
