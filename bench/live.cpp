@@ -5,8 +5,9 @@
 //     expplat_bench_live ruleset FLAGS                           the ruleset as JSON
 //     expplat_bench_live follow URL KEY                          asks one flag as fast as it can until its input ends
 //
-// The first two print one JSON object. `follow` prints `VERSION NANOSECONDS IMAGE_BYTES` for the first ruleset and at the first
-// answer under each later one; nanoseconds are CLOCK_MONOTONIC's, which Python's `time.monotonic_ns` reads too.
+// The first two print one JSON object. `follow` prints `VERSION NANOSECONDS CPU_NANOSECONDS IMAGE_BYTES IMAGES` for the first
+// ruleset and at the first answer under each later one: CLOCK_MONOTONIC's, which Python's `time.monotonic_ns` reads too; those
+// that the client's own thread has used until then; the image's size; and how many images are alive.
 #include <dirent.h>
 #include <time.h>
 
@@ -63,6 +64,29 @@ std::set<int> threads() {
 /// (Linux, include/linux/posix-timers.h).
 std::int64_t cpu_ns(int thread) { return nanoseconds(static_cast<clockid_t>(~thread) * 8 + 6); }
 
+/// A client, and the CPU time of the threads that it has started.
+struct Watched {
+    Client client;
+    std::vector<int> threads;
+
+    [[nodiscard]] std::int64_t cpu() const {
+        std::int64_t sum = 0;
+        for (const int thread : threads) sum += cpu_ns(thread);
+        return sum;
+    }
+};
+
+Result<Watched> open_watched(Config config) {
+    const std::set<int> before = threads();
+    Result<Client> client = Client::open(std::move(config));
+    if (!client) return client.error();
+    Watched watched{std::move(client).value(), {}};
+    for (const int thread : threads()) {
+        if (!before.contains(thread)) watched.threads.push_back(thread);
+    }
+    return watched;
+}
+
 void log_trouble(LogLevel level, std::string_view line) {
     if (level >= LogLevel::warning) fail(line);
 }
@@ -75,21 +99,15 @@ int send_events(Sink sink, std::uint64_t events) {
     config.project = "bench";
     config.dedupe_window_ms = 0;
     config.logger = log_trouble;
-    const std::set<int> before = threads();
-    Result<Client> opened = Client::open(std::move(config));
-    if (!opened) return fail(opened.error().message);
-    const Client client = std::move(opened).value();
-    std::vector<int> own;
-    for (const int thread : threads()) {
-        if (!before.contains(thread)) own.push_back(thread);
-    }
+    const Result<Watched> watched = open_watched(std::move(config));
+    if (!watched) return fail(watched.error().message);
+    const Client& client = watched->client;
     std::vector<User> users;
     for (std::size_t i = 0; i < users_of_events; ++i) users.push_back(predictable_user(i));
     std::vector<Client::Handle> handles;
     for (std::size_t i = 0; i < flags_of_events; ++i) handles.push_back(client.handle(flag_key(i)));
 
-    std::int64_t cpu = 0;
-    for (const int thread : own) cpu -= cpu_ns(thread);
+    const std::int64_t cpu_before = watched->cpu();
     const std::int64_t start = nanoseconds(CLOCK_MONOTONIC);
     constexpr std::uint64_t burst = 250;
     for (std::uint64_t event = 0; event < events; ++event) {
@@ -102,15 +120,15 @@ int send_events(Sink sink, std::uint64_t events) {
     }
     const bool flushed = client.flush(std::chrono::seconds(60));
     const std::int64_t took = nanoseconds(CLOCK_MONOTONIC) - start;
-    for (const int thread : own) cpu += cpu_ns(thread);
+    const std::int64_t cpu = watched->cpu() - cpu_before;
     const Stats stats = client.stats();
-    if (!flushed || own.empty()) return fail("not everything was delivered within a minute");
+    if (!flushed) return fail("not everything was delivered within a minute");
     std::printf(R"({"recorded":%)" PRIu64 R"(,"acknowledged":%)" PRIu64 R"(,"dropped":%)" PRIu64
                 R"(,"failed_deliveries":%)" PRIu64 R"(,"batches":%)" PRIu64
-                R"(,"threads":%zu,"seconds":%.6f,"cpu_seconds":%.6f})"
+                R"(,"seconds":%.6f,"cpu_seconds":%.6f})"
                 "\n",
                 stats.recorded, stats.acknowledged, stats.dropped_queue_full, stats.failed_deliveries,
-                stats.batches, own.size(), static_cast<double>(took) / 1e9, static_cast<double>(cpu) / 1e9);
+                stats.batches, static_cast<double>(took) / 1e9, static_cast<double>(cpu) / 1e9);
     return 0;
 }
 
@@ -135,23 +153,27 @@ int follow(const char* url, const char* key) {
     Config config;
     config.source = Source::server(url, key);
     config.logger = log_trouble;
-    const Result<Client> client = Client::open(std::move(config));
-    if (!client) return fail(client.error().message);
-    if (!client->wait_ready(std::chrono::seconds(20))) return fail("no ruleset came");
+    const Result<Watched> watched = open_watched(std::move(config));
+    if (!watched) return fail(watched.error().message);
+    const Client& client = watched->client;
+    if (!client.wait_ready(std::chrono::seconds(20))) return fail("no ruleset came");
     std::atomic<bool> ending{false};
     std::thread input([&ending] {
         while (std::cin.get() != std::char_traits<char>::eof()) {}
         ending = true;
     });
     const User user = predictable_user(7);
-    const Client::Handle handle = client->handle(flag_key(0));
+    const Client::Handle handle = client.handle(flag_key(0));
     std::uint64_t version = 0;
     while (!ending.load(std::memory_order_relaxed)) {
         const std::uint64_t now = handle.variant(user).ruleset_version();
         if (now == version) continue;
         const std::int64_t seen = nanoseconds(CLOCK_MONOTONIC);
+        const std::int64_t cpu = watched->cpu();
         version = now;
-        std::printf("%" PRIu64 " %" PRId64 " %" PRIu64 "\n", version, seen, client->stats().image_bytes);
+        const Stats stats = client.stats();
+        std::printf("%" PRIu64 " %" PRId64 " %" PRId64 " %" PRIu64 " %" PRIu64 "\n", version, seen, cpu,
+                    stats.image_bytes, stats.live_images);
         std::fflush(stdout);
     }
     input.join();
