@@ -10,7 +10,6 @@ stream. Fails where the stream does not hold exactly what the program says it se
 
 import collections
 import contextlib
-import http.client
 import json
 import os
 import subprocess
@@ -20,9 +19,11 @@ import time
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(TOP / "tests/support/aws"))
+for folder in ("aws", "reference_server"):
+    sys.path.insert(0, str(TOP / "tests/support" / folder))
 
 import servers  # noqa: E402
+from process import reference_server  # noqa: E402
 from stream import Stream  # noqa: E402
 
 KEY = "sdk-demo"
@@ -34,40 +35,6 @@ COLOUR = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.g
 
 def inked(code, text):
     return f"\x1b[{code}m{text}\x1b[0m" if COLOUR else text
-
-
-class Server:
-    """The reference server, as who publishes rulesets sees it."""
-
-    def __init__(self, port):
-        self.port = port
-        self.url = f"http://127.0.0.1:{port}"
-
-    def ask(self, method, name, value=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        with contextlib.closing(connection):
-            connection.request(method, f"/_test/{name}", None if value is None else json.dumps(value))
-            response = connection.getresponse()
-            body = response.read()
-            if response.status != 200:
-                raise RuntimeError(f"{method} {name}: {response.status} {body[:300]}")
-            return json.loads(body)
-
-    def wait_for_a_stream(self, program):
-        while self.ask("GET", "state")["streams"] == 0 and program.poll() is None:
-            time.sleep(.01)
-
-
-@contextlib.contextmanager
-def reference_server():
-    process = subprocess.Popen([sys.executable, str(TOP / "tests/support/reference_server/main.py"), "--key", KEY],
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        yield Server(int(process.stdout.readline()))
-    finally:
-        process.stdin.close()
-        servers.end(process)
-        process.stdout.close()
 
 
 def experiment_at(document, traffic):
@@ -115,7 +82,7 @@ def check_stream(stream, counts):
 
 def main():
     program, parts = sys.argv[1:]
-    with reference_server() as server, servers.kinesalite(parts) as kinesis_port, \
+    with reference_server(KEY) as server, servers.kinesalite(parts) as kinesis_port, \
             tempfile.TemporaryDirectory() as folder, contextlib.closing(Stream(kinesis_port, STREAM)) as stream:
         counts_path = Path(folder) / "counts.json"
         status = run_program(program, server, kinesis_port, str(counts_path))
