@@ -35,7 +35,7 @@ packages_test=(
     valgrind
     g++-mingw-w64-x86-64-posix
 )
-# The demo and the stage `kinesis`, with setup_kinesalite; the latter also with setup_moto.
+# The demo, `bench live` and the stage `kinesis`, with setup_kinesalite; the latter also with setup_moto.
 packages_kinesalite=(nodejs npm python3)
 packages_kinesis=(python3-venv)
 # On an aarch64 machine the native compiler has that name already.

@@ -24,8 +24,9 @@ stage_unit() {
 stage_kinesis() {
     setup_kinesalite
     setup_moto
-    build_preset dev expplat_kinesis_send
-    build/kinesis/venv/bin/python tests/kinesis/kinesis_test.py build/dev/tests/expplat_kinesis_send build/kinesis
+    build_preset dev expplat_kinesis_send expplat_cli expplat_kinesis
+    build/kinesis/venv/bin/python tests/kinesis/kinesis_test.py --send build/dev/tests/expplat_kinesis_send \
+        --cli build/dev/bin/expplat --example build/dev/examples/expplat_kinesis --parts build/kinesis
 }
 
 stage_cli() {

@@ -292,6 +292,8 @@ void say_what_next(const Question& question, std::FILE* out) {
                  ruleset_name, question.person->json.c_str(), question.flag.c_str());
     std::fprintf(
         out, "  Use it in C++:    README.md, with examples/quickstart.cpp and examples/quickstart.json\n");
+    std::fprintf(out,
+                 "  Run the server:   build/release/bin/expplat-server; README.md, \"Running the server\"\n");
     std::fprintf(out, "  Run every test:   ./dev test\n");
 }
 

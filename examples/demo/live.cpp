@@ -87,7 +87,7 @@ expplat::Config configure(char** words, std::atomic<std::int64_t>& told_us) {
     return config;
 }
 
-// ---- 6: follow ----
+// ---- 7: follow ----
 
 struct Watch {
     Sides before{Sides(users, outside)};
@@ -163,7 +163,7 @@ bool follow(const Client& client, std::int64_t told_us, const Watch& watch, std:
     return kept && streamed && after && count(watch.after, outside) < count(watch.before, outside);
 }
 
-// ---- 7: the books of what was sent ----
+// ---- 8: the books of what was sent ----
 
 bool settle(const Client& client, const Watch& watch, const char* counts_path) {
     const bool flushed = client.flush(std::chrono::seconds(30));
@@ -174,7 +174,7 @@ bool settle(const Client& client, const Watch& watch, const char* counts_path) {
     const std::uint64_t exposed = users - count(watch.after, outside);
     const bool right = flushed && stats.recorded + stats.adopted == sum &&
                        stats.recorded == watch.exposures && stats.acknowledged >= exposed;
-    heading(7, "Exposures in a stream");
+    heading(8, "Exposures in a stream");
     std::printf(
         "  %s exposures = %s deduplicated + %s acknowledged by Kinesis\n"
         "      + %s dropped + %s dead letters + %s in flight: %s\n",
@@ -201,7 +201,7 @@ int run(char** words) {
         std::fprintf(stderr, "expplat_demo_live: no ruleset: %s\n", client->status().error.c_str());
         return 1;
     }
-    heading(6, "Follow a server");
+    heading(7, "Follow a server");
     std::printf(
         "  The experiment %s of examples/quickstart.json from a server, ready in %s, for %s users:\n"
         "  started with 10 %% of them, and ramped to 80 %% while they are asked over and over\n\n",

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """The live half of `./dev demo`: a server, a stream, and a program between them.
 
-Usage:  live.py PROGRAM PARTS
+Usage:  live.py PROGRAM SERVER PARTS
 
-Starts the reference server and kinesalite (installed in PARTS) on free ports of 127.0.0.1, runs PROGRAM
-(expplat_demo_live), changes an experiment on the server while it evaluates, and reads back what has come into the
-stream. Fails where the stream does not hold exactly what the program says it sent. Both servers end with this script.
+Starts SERVER (expplat-server) and kinesalite (installed in PARTS) on free ports of 127.0.0.1, makes a flag and an experiment
+through the server's interface, runs PROGRAM (expplat_demo_live), changes the experiment while it evaluates, and reads back
+what has come into the stream. Fails where the stream does not hold exactly what the program says it sent. Both servers end
+with this script.
 """
 
 import collections
 import contextlib
-import http.client
 import json
 import os
 import subprocess
@@ -20,14 +20,16 @@ import time
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(TOP / "tests/support/aws"))
+for folder in ("support/aws", "server/program"):
+    sys.path.insert(0, str(TOP / "tests" / folder))
 
+import served  # noqa: E402
 import servers  # noqa: E402
 from stream import Stream  # noqa: E402
 
-KEY = "sdk-demo"
 STREAM = "exposures"
 EXPERIMENT = "checkout-cta"
+PROJECT = "/api/v1/projects/shop"
 TRAFFIC = (10, 80)  # percent, before and after
 COLOUR = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
 
@@ -36,56 +38,51 @@ def inked(code, text):
     return f"\x1b[{code}m{text}\x1b[0m" if COLOUR else text
 
 
-class Server:
-    """The reference server, as who publishes rulesets sees it."""
-
-    def __init__(self, port):
-        self.port = port
-        self.url = f"http://127.0.0.1:{port}"
-
-    def ask(self, method, name, value=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        with contextlib.closing(connection):
-            connection.request(method, f"/_test/{name}", None if value is None else json.dumps(value))
-            response = connection.getresponse()
-            body = response.read()
-            if response.status != 200:
-                raise RuntimeError(f"{method} {name}: {response.status} {body[:300]}")
-            return json.loads(body)
-
-    def wait_for_a_stream(self, program):
-        while self.ask("GET", "state")["streams"] == 0 and program.poll() is None:
-            time.sleep(.01)
-
-
-@contextlib.contextmanager
-def reference_server():
-    process = subprocess.Popen([sys.executable, str(TOP / "tests/support/reference_server/main.py"), "--key", KEY],
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        yield Server(int(process.stdout.readline()))
-    finally:
-        process.stdin.close()
-        servers.end(process)
-        process.stdout.close()
-
-
 def experiment_at(document, traffic):
-    return {**document["experiments"][EXPERIMENT], "traffic": traffic}
+    experiment = {**document["experiments"][EXPERIMENT], "traffic": traffic}
+    del experiment["status"]  # the server's affair: its experiments are started
+    return experiment
+
+
+def set_up(server):
+    """Logs in with the password that the server has made, and makes examples/quickstart.json of it, started at the lower
+    traffic; prints what was done. Returns what the experiment becomes later."""
+    password = server.process.stdout.readline().split(" password ")[1].split()[0]
+    assert server.log_in(served.EMAIL, password).status == 200
+    document = json.loads((TOP / "examples/quickstart.json").read_text(encoding="utf-8"))
+    before, after = (experiment_at(document, traffic) for traffic in TRAFFIC)
+    server.must("POST", "/api/v1/projects", {"key": "shop"})
+    server.must("POST", f"{PROJECT}/environments", {"key": "production"})
+    for kind, bodies in (("segments", document["segments"]), ("flags", document["flags"]),
+                         ("experiments", {EXPERIMENT: before})):
+        for key, body in bodies.items():
+            server.must("POST", f"{PROJECT}/{kind}", {"key": key, "configurations": {"production": body}})
+    server.must("POST", f"{PROJECT}/experiments/{EXPERIMENT}/environments/production/start")
+    server.key = server.must("POST", f"{PROJECT}/environments/production/keys",
+                             {"kind": "server", "name": "the demo"}).json["key"]
+    print(f"\n{inked(1, '6  Run the server')}\n\n"
+          f"  expplat-server at {server.url}, with its database in a folder; it made a password for {served.EMAIL}:\n"
+          f"  {password}. Over its interface: the flag new-ui with its segment, the experiment {EXPERIMENT},\n"
+          f"  started, and a key for a program; {len(server.must('GET', '/api/v1/audit').json['items'])} entries in its audit.",
+          flush=True)
+    return after
+
+
+def wait_for_a_stream(server, process):
+    while b"expplat_streams 1" not in server.must("GET", "/metrics").body and process.poll() is None:
+        time.sleep(.01)
 
 
 def run_program(program, server, kinesis_port, counts_path):
     """Runs it with a change on the way, and returns its exit code."""
-    document = json.loads((TOP / "examples/quickstart.json").read_text(encoding="utf-8"))
-    before, after = (experiment_at(document, traffic) for traffic in TRAFFIC)
-    server.ask("POST", "ruleset", {**document, "experiments": {EXPERIMENT: before}})
-    process = subprocess.Popen([program, server.url, KEY, f"http://127.0.0.1:{kinesis_port}", STREAM, counts_path],
+    after = set_up(server)
+    process = subprocess.Popen([program, server.url, server.key, f"http://127.0.0.1:{kinesis_port}", STREAM, counts_path],
                                stdin=subprocess.PIPE, text=True)
     try:
-        server.wait_for_a_stream(process)
+        wait_for_a_stream(server, process)
         time.sleep(1)
         posted_us = time.time_ns() // 1000
-        server.ask("POST", "patch", {"set": {"experiments": {EXPERIMENT: after}}})
+        server.must("PUT", f"{PROJECT}/experiments/{EXPERIMENT}/environments/production", after)
         process.communicate(f"{posted_us}\n", timeout=90)
         return process.returncode
     finally:
@@ -114,9 +111,10 @@ def check_stream(stream, counts):
 
 
 def main():
-    program, parts = sys.argv[1:]
-    with reference_server() as server, servers.kinesalite(parts) as kinesis_port, \
-            tempfile.TemporaryDirectory() as folder, contextlib.closing(Stream(kinesis_port, STREAM)) as stream:
+    program, server_program, parts = sys.argv[1:]
+    with served.Served(server_program, environment={"EXPPLAT_ADMIN_PASSWORD": ""}) as server, \
+            servers.kinesalite(parts) as kinesis_port, tempfile.TemporaryDirectory() as folder, \
+            contextlib.closing(Stream(kinesis_port, STREAM)) as stream:
         counts_path = Path(folder) / "counts.json"
         status = run_program(program, server, kinesis_port, str(counts_path))
         if not counts_path.exists():

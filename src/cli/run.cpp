@@ -30,6 +30,7 @@ using ruleset::Case;
 constexpr std::size_t batch_cases =
     2'000;  // each gives two events at most: less than half of a client's queue
 constexpr std::chrono::seconds flush_time{30};
+constexpr std::chrono::milliseconds flush_slice{100};  // between two looks at the signals
 constexpr std::string_view tracked_event = "run";
 
 struct RunOptions {
@@ -62,13 +63,14 @@ void answer(std::string& out, const Client& client, const Case& question) {
 /// One client and what is asked of it.
 class Run {
 public:
-    Run(Client client, const RunOptions& options) : client_(std::move(client)), options_(options) {}
+    Run(Client client, const RunOptions& options, const Interruption& interruption)
+        : client_(std::move(client)), options_(options), interruption_(interruption) {}
 
-    /// Answers the batch, in order, and repeats it.
+    /// Answers the batch, in order, and repeats it until a signal comes.
     void ask(std::span<const Case> batch, Output& output) {
         for (const std::string& text : asked(batch, true)) output.text() += text;
         settle();
-        for (unsigned round = 1; round < options_.repeat; ++round) {
+        for (unsigned round = 1; round < options_.repeat && !interruption_.requested(); ++round) {
             (void)asked(batch, false);
             settle();
         }
@@ -76,9 +78,10 @@ public:
 
     [[nodiscard]] const Client& client() const noexcept { return client_; }
 
-    /// Sends what is left, stops, and says what became of the events. False where one was lost.
+    /// Sends what is left, stops, and says what became of the events. False where one was lost. After a signal only the
+    /// client's own time to close is left.
     [[nodiscard]] bool end() {
-        if (!client_.flush(flush_time)) complain("events: not all could be sent in time");
+        if (!flush() && !interruption_.requested()) complain("events: not all could be sent in time");
         client_.close();
         const Stats stats = client_.stats();
         const std::string line = runtime::to_json(stats) + "\n";
@@ -115,11 +118,21 @@ private:
 
     /// Cases come faster than any sink takes events: where half of the queue is used, it is waited for.
     void settle() {
-        if (client_.stats().in_flight > options_.config.queue_events / 2) (void)client_.flush(flush_time);
+        if (client_.stats().in_flight > options_.config.queue_events / 2) (void)flush();
+    }
+
+    /// True where all was sent; waits for at most `flush_time`, and not on after a signal.
+    bool flush() {
+        for (std::chrono::milliseconds waited{0}; waited < flush_time; waited += flush_slice) {
+            if (interruption_.requested()) return false;
+            if (client_.flush(flush_slice)) return true;
+        }
+        return false;
     }
 
     Client client_;
     const RunOptions& options_;
+    const Interruption& interruption_;
 };
 
 Result<RunOptions> options_of(const Arguments& arguments) {
@@ -202,7 +215,7 @@ int run(const Words& words) {
         report(client.error());
         return exit_refused;
     }
-    Run run(std::move(*client), *options);
+    Run run(std::move(*client), *options, interruption);
     if (!wait_ready(run.client(), std::chrono::seconds(options->wait_seconds), interruption)) {
         (void)run.end();
         return interruption.requested() ? exit_done : exit_refused;

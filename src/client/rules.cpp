@@ -34,11 +34,15 @@ Rules::Rules(const Config& config, std::shared_ptr<const Clock> clock)
 
 namespace {
 
-/// What reading a large document took for a moment: glibc keeps it for the process unless it is asked.
-void give_memory_back([[maybe_unused]] std::size_t document_bytes) noexcept {
+/// A document or image of this size leaves much behind.
+constexpr std::size_t large_bytes = std::size_t{1} << 20;
+/// Of a large ruleset: giving memory back takes a millisecond or two, which not each of them should.
+constexpr unsigned patches_between = 16;
+
+/// What reading a ruleset took for a moment: glibc keeps it for the process unless it is asked.
+void give_memory_back() noexcept {
 #if defined(__GLIBC__)
-    constexpr std::size_t large = std::size_t{1} << 20;
-    if (document_bytes >= large) ::malloc_trim(0);
+    ::malloc_trim(0);
 #endif
 }
 
@@ -95,7 +99,7 @@ Rules::FileStamp Rules::stamp_of(const std::string& path) {
 Result<void> Rules::put(std::string_view json) {
     std::unique_lock lock(mutex_);
     Result<void> adopted = attempt([this, json] { return adopt_json(json, Origin::server); });
-    give_memory_back(json.size());
+    if (json.size() >= large_bytes) give_memory_back();
     tell(lock);
     return adopted;
 }
@@ -103,6 +107,8 @@ Result<void> Rules::put(std::string_view json) {
 Result<void> Rules::patch(std::string_view json) {
     std::unique_lock lock(mutex_);
     Result<void> adopted = attempt([this, json] { return adopt_patch(json); });
+    const bool large = publication_.current()->view.size() >= large_bytes;
+    if (large && ++patches_ % patches_between == 0) give_memory_back();
     tell(lock);
     return adopted;
 }

@@ -119,6 +119,7 @@ private:
     std::string heard_;  // the last trouble with the server that was logged
     bool closed_ = false;
     std::uint64_t adopted_ = 0;
+    unsigned patches_ = 0;
     std::uint64_t refusals_ = 0;
     std::uint64_t unsupported_ = 0;
     std::vector<std::pair<LogLevel, std::string>> notes_;

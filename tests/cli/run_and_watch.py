@@ -3,96 +3,20 @@
 
 Usage:  tests/cli/run_and_watch.py EXPPLAT
 
-Waits are for lines that must come, each bounded; nothing is asserted about time. Sources and sinks are files: what goes
-over a network is tested where there is a server.
+Waits are for lines that must come, each bounded; nothing is asserted about time. Sources and sinks are files; with_a_server.py
+has what goes over a network.
 """
 
 import json
-import os
-import queue
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
-PATIENCE_S = 60
+from program import PATIENCE_S, Checks, ruleset, stats_of
+
 USERS = 3_000  # more than one batch
-COUNTS = ("deduplicated", "acknowledged", "spooled", "dead_lettered", "dropped_queue_full", "dropped_shutdown",
-          "dropped_spool", "in_flight")
-
-
-def ruleset(version, default="blue", extra=None):
-    return json.dumps({
-        "format": "expplat.ruleset/1", "environment": "test", "version": version,
-        "flags": {"cta": {"type": "string", "variants": {"blue": "b", "green": "g"}, "off": "blue", "default": default},
-                  **(extra or {})},
-        "experiments": {"exp": {"type": "string", "status": "running", "variants": {"a": "A", "b": "B"},
-                                "split": [{"variant": "a", "weight": 1}, {"variant": "b", "weight": 1}]}}})
-
-
-class Program:
-    """A started program whose lines are read by a thread, so that waiting for one is bounded."""
-
-    def __init__(self, words, **streams):
-        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **streams)
-        self.lines, self.errors = queue.Queue(), []
-        self.readers = [threading.Thread(target=self.read, args=(self.process.stdout, self.lines.put)),
-                        threading.Thread(target=self.read, args=(self.process.stderr, self.errors.append))]
-        for reader in self.readers:
-            reader.start()
-
-    @staticmethod
-    def read(stream, keep):
-        for line in stream:
-            keep(line.rstrip("\n"))
-
-    def line(self):
-        return self.lines.get(timeout=PATIENCE_S)
-
-    def end(self):
-        """The exit status and what came after the lines that were read."""
-        status = self.process.wait(timeout=PATIENCE_S)
-        for reader in self.readers:
-            reader.join()
-        rest = []
-        while not self.lines.empty():
-            rest.append(self.lines.get())
-        return status, rest, self.errors
-
-
-class Checks:
-    def __init__(self, program, folder):
-        self.program, self.folder, self.failures, self.count = program, Path(folder), [], 0
-        self.environment = {name: value for name, value in os.environ.items() if name != "EXPPLAT_SDK_KEY"}
-
-    def expect(self, what, held, seen=""):
-        self.count += 1
-        if not held:
-            self.failures.append(f"{what}: {seen}")
-
-    def write(self, name, content):
-        """Replaced by rename, as a ruleset must be."""
-        path = self.folder / name
-        beside = self.folder / (name + ".part")
-        beside.write_text(content, encoding="utf-8")
-        beside.rename(path)
-        return path
-
-    def run(self, *words, **streams):
-        return subprocess.run([self.program, *map(str, words)], capture_output=True, text=True, cwd=self.folder,
-                              timeout=PATIENCE_S, env=self.environment, check=False, **streams)
-
-    def start(self, *words, **streams):
-        return Program([self.program, *map(str, words)], cwd=self.folder, env=self.environment, **streams)
-
-    def expect_sum(self, what, stats):
-        self.expect(what, stats["recorded"] + stats["adopted"] == sum(stats[name] for name in COUNTS), stats)
-
-
-def stats_of(errors):
-    return json.loads(errors[-1])
 
 
 def check_run(checks):
@@ -241,14 +165,8 @@ def main(arguments):
         return 2
     with tempfile.TemporaryDirectory() as folder:
         checks = Checks(str(Path(arguments[0]).resolve()), folder)
-        check_run(checks)
-        check_stream(checks)
-        check_refusals(checks)
-        check_watch(checks)
-    for failure in checks.failures:
-        print(f"failed: {failure}")
-    print(f"run and watch: {checks.count - len(checks.failures)} passed, {len(checks.failures)} failed")
-    return 1 if checks.failures else 0
+        checks.check(check_run, check_stream, check_refusals, check_watch)
+    return checks.report("run and watch")
 
 
 if __name__ == "__main__":

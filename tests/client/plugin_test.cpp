@@ -28,6 +28,12 @@ public:
     Plugin& operator=(const Plugin&) = delete;
 
     [[nodiscard]] Run run() const { return reinterpret_cast<Run>(::dlsym(handle_, "expplat_plugin_run")); }
+    /// A thread's own storage keeps it for as long as that thread lives.
+    [[nodiscard]] static bool is_loaded() {
+        void* const handle = ::dlopen(EXPPLAT_PLUGIN, RTLD_NOW | RTLD_NOLOAD);
+        if (handle != nullptr) ::dlclose(handle);
+        return handle != nullptr;
+    }
     void unload() {
         if (handle_ == nullptr) return;
         EXPECT_EQ(::dlclose(handle_), 0) << ::dlerror();
@@ -44,15 +50,24 @@ protected:
     [[nodiscard]] std::uint64_t run(const Plugin& plugin) const {
         return plugin.run()(folder_.file("rules.json").c_str(), folder_.file("events.jsonl").c_str());
     }
+    /// In a thread that ends, so that nothing keeps the plugin loaded.
+    [[nodiscard]] std::uint64_t run_in_a_thread(const Plugin& plugin) const {
+        std::uint64_t live = 0;
+        std::thread([&] { live = run(plugin); }).join();
+        return live;
+    }
     Folder folder_;
 };
 
 TEST_F(Plugins, MayBeLoadedUsedAndUnloadedAgainAndAgain) {
     for (int round = 0; round < 5; ++round) {
-        const Plugin plugin;
-        const std::uint64_t live = run(plugin);
-        EXPECT_GE(live, 1u);
-        EXPECT_LE(live, 2u);
+        {
+            const Plugin plugin;
+            const std::uint64_t live = run_in_a_thread(plugin);
+            EXPECT_GE(live, 1u);
+            EXPECT_LE(live, 2u);
+        }
+        ASSERT_FALSE(Plugin::is_loaded()) << "round " << round;
     }
     EXPECT_EQ(lines_of(folder_.file("events.jsonl")).size(), 5u * 4u) << "one exposure a user and load";
 }
@@ -84,8 +99,9 @@ TEST_F(Plugins, MayBeUnloadedBeforeAThreadThatUsedThemEnds) {
 TEST_F(Plugins, MayBeUnloadedBeforeAFork) {
     {
         const Plugin plugin;
-        EXPECT_LE(run(plugin), 2u);
+        EXPECT_LE(run_in_a_thread(plugin), 2u);
     }
+    ASSERT_FALSE(Plugin::is_loaded());
     const pid_t child = ::fork();
     if (child == 0) ::_exit(7);
     int status = 0;

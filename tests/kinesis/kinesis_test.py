@@ -1,19 +1,21 @@
 #!/usr/bin/env python3
 """The Kinesis sink against real parts: kinesalite and moto behind a proxy that checks signatures and injects faults.
 
-Usage:  kinesis_test.py PROGRAM PARTS [NAME...]
+Usage:  kinesis_test.py --send PROGRAM --cli PROGRAM --example PROGRAM --parts FOLDER [NAME...]
 
-PROGRAM is expplat_kinesis_send; PARTS the folder with `node_modules` and `venv` that `.ci/setup.sh` makes. After each run the
-stream is read back: every event that was sent is there at least once, no other is, and the distinct count is exact.
+The programs are expplat_kinesis_send, expplat and expplat_kinesis; FOLDER has the `node_modules` and `venv` that `.ci/setup.sh`
+makes. After each run the stream is read back: every event that was sent is there at least once, no other is, and the distinct
+count is exact. client_cases.py has the cases through a whole client.
 """
 
-import collections
+import argparse
 import contextlib
 import http.client
 import http.server
 import json
 import os
 import pathlib
+import queue
 import subprocess
 import sys
 import tempfile
@@ -22,80 +24,11 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support" / "aws"))
 
+import client_cases  # noqa: E402
 import servers  # noqa: E402
 import stream as streams  # noqa: E402
+from bench import FAULTS, KEYS, NO_AWS, STATIC, Bench, Failed, expect  # noqa: E402
 from fault_proxy import FaultPlan, FaultProxy  # noqa: E402
-
-KEYS = {"AKIDEXAMPLE": ("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", None)}
-NO_AWS = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-STATIC = {**NO_AWS, "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true", "AWS_REGION": "us-east-1",
-          "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": KEYS["AKIDEXAMPLE"][0]}
-
-
-class Failed(Exception):
-    pass
-
-
-def expect(condition, words):
-    if not condition:
-        raise Failed(words)
-
-
-class Bench:
-    """The program, and the servers that it is run against."""
-
-    def __init__(self, program, kinesalite_port, moto_port):
-        self.program = program
-        self.kinesalite = kinesalite_port
-        self.moto = moto_port
-        self.streams = 0
-
-    def make_stream(self, port, shards=4):
-        self.streams += 1
-        return contextlib.closing(streams.Stream(port, f"Events-{self.streams}", shards))
-
-    def send(self, environment=None, **arguments):
-        """Runs the program; what it said, and the ids of the events that it sent."""
-        with tempfile.TemporaryDirectory() as folder:
-            ids = os.path.join(folder, "ids")
-            arguments.setdefault("ids", ids)
-            words = [f"{name}={value}" for name, value in arguments.items()]
-            run = subprocess.run([self.program, *words], env=environment or STATIC, capture_output=True, text=True,
-                                 timeout=150)
-            expect(run.returncode == 0, f"the program failed: {run.stderr}")
-            sent = []
-            if os.path.exists(ids):
-                with open(ids, encoding="utf-8") as file:
-                    sent = file.read().split()
-            return json.loads(run.stdout), sent
-
-    @staticmethod
-    def check(said, sent, stream, rejected=()):
-        """Everything that was sent, and nothing else, is in the stream; (repeats, events by shard)."""
-        expect(said["left"] == 0, f"not all was delivered in time: {said}")
-        expect(said["acknowledged"] == len(sent) - len(rejected), f"acknowledged: {said}")
-        found = collections.Counter()
-        shards = collections.Counter()
-        units = {}
-        for shard, key, event in stream.events():
-            found[event["id"]] += 1
-            shards[shard] += 1
-            expect(key == event["unit_id"], f"the partition key {key} of {event}")
-            units[event["id"]] = event["unit_id"]
-        expected = set(sent) - set(rejected)
-        expect(len(set(sent)) == len(sent), "ids are not distinct")
-        expect(set(found) == expected, f"{len(expected - set(found))} are absent, {len(set(found) - expected)} too many")
-        return sum(found.values()) - len(found), shards
-
-    @staticmethod
-    def check_proxy(proxy, *kinds):
-        expect(not proxy.refusals, f"signatures: {proxy.refusals[:3]}")
-        expect(proxy.counts["signatures"] > 0, "no signature was checked")
-        for kind in kinds:
-            expect(proxy.counts.get(kind, 0) > 0, f"the proxy never injected {kind}: {proxy.counts}")
-
-
-FAULTS = ("partial", "throttle", "error", "reset_before", "reset_after", "slow")
 
 
 def run_with_faults(bench, port, by_arn=False, **arguments):
@@ -240,7 +173,14 @@ def test_expired_credentials_are_renewed(bench):
         environment = {**NO_AWS, "HOME": folder, "AWS_REGION": "us-east-1",
                        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{address.port}/credentials",
                        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": token}
-        rotate = threading.Timer(.3, secrets.clear)
+        def expire():
+            """In the midst of it, whenever that is."""
+            deadline = time.monotonic() + 60
+            while proxy.counts.get("signatures", 0) < 10 and time.monotonic() < deadline:
+                time.sleep(.002)
+            secrets.clear()
+
+        rotate = threading.Thread(target=expire)
         rotate.start()
         said, sent = bench.send(environment, stream=stream.name, endpoint=f"http://127.0.0.1:{proxy.port}",
                                 events=9000, batch=100)
@@ -338,21 +278,26 @@ def own_limit(port, stream, calls=40):
     return 500 * calls / (time.monotonic() - begin)
 
 
-def main(arguments):
-    program, parts, *names = arguments
-    tests = [(name[len("test_"):], test) for name, test in globals().items() if name.startswith("test_")]
-    if names:
-        tests = [(name, test) for name, test in tests if any(wanted in name for wanted in names)]
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    for name in ("send", "cli", "example", "parts"):
+        parser.add_argument("--" + name, required=True, type=lambda path: str(pathlib.Path(path).resolve()))
+    parser.add_argument("names", nargs="*")
+    arguments = parser.parse_args()
+    tests = [(name[len("test_"):], test) for name, test in {**globals(), **vars(client_cases)}.items()
+             if name.startswith("test_")]
+    if arguments.names:
+        tests = [(name, test) for name, test in tests if any(wanted in name for wanted in arguments.names)]
     passed = failed = 0
-    with servers.kinesalite(parts) as kinesalite_port, servers.moto() as moto_port:
-        bench = Bench(program, kinesalite_port, moto_port)
+    with servers.kinesalite(arguments.parts) as kinesalite_port, servers.moto() as moto_port:
+        bench = Bench(arguments, kinesalite_port, moto_port)
         for name, test in tests:
             begin = time.monotonic()
             try:
                 words = test(bench)
                 passed += 1
                 print(f"passed  {name} ({time.monotonic() - begin:.1f} s){': ' + words if words else ''}", flush=True)
-            except (Failed, RuntimeError, OSError, subprocess.TimeoutExpired) as problem:
+            except (Failed, RuntimeError, OSError, ValueError, queue.Empty, subprocess.TimeoutExpired) as problem:
                 failed += 1
                 print(f"FAILED  {name}: {problem}", flush=True)
     print(f"{passed} passed, {failed} failed")
@@ -362,4 +307,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -20,8 +20,8 @@
 
 #include "src/client/delivery.hpp"
 #include "src/sinks/event_json.hpp"
-#include "src/sinks/spool_record.hpp"
 #include "tests/sinks/event_fixture.hpp"
+#include "tests/spool/spooled.hpp"
 
 namespace expplat::tests {
 namespace {
@@ -74,7 +74,7 @@ private:
     auto spool = sinks::Spool::open(folder.file("spool"), limits::spool_bytes, clock);
     if (!spool) ::_exit(7);
     Config config;
-    config.batch_events = 50;
+    config.batch_events = life % 2 == 0 ? 50 : 500;  // by count, and by age
     config.batch_age_ms = batch_age_ms;
     exposure::EventQueue queue(limits::queue_events, std::size_t{4} << 20);
     runtime::Delivery delivery(std::move(sink), queue, config, clock, std::move(*spool));
@@ -114,15 +114,8 @@ pid_t start_life(const TestFolder& folder, unsigned life, bool drains) {
 /// Names and ids of everything on disk, whose ever.
 std::map<std::string, std::string> spooled(const std::string& folder) {
     std::map<std::string, std::string> ids;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-        if (entry.path().extension() != ".seg") continue;
-        const std::string bytes = content_of(entry.path().string());
-        exposure::Batch batch;
-        const auto* const begin = reinterpret_cast<const std::byte*>(bytes.data());
-        batch.bytes.assign(begin, begin + bytes.size());
-        (void)sinks::read_spool_records(batch);
-        for (const exposure::Event& event : batch.events) ids.emplace(event.name, sinks::to_string(event.id));
-    }
+    visit_spooled(folder,
+                  [&](const exposure::Event& event) { ids.emplace(event.name, sinks::to_string(event.id)); });
     return ids;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -22,14 +23,24 @@ namespace expplat::image {
 /// buffers.
 struct Memory {
     void* owner = nullptr;
-    void* (*allocate)(void* owner, std::size_t size, std::size_t alignment) = [](void*, std::size_t size,
-                                                                                 std::size_t alignment) {
-        return ::operator new (size, std::align_val_t{alignment});
-    };
-    void (*free)(void* owner, void* bytes, std::size_t size,
-                 std::size_t alignment) = [](void*, void* bytes, std::size_t, std::size_t alignment) {
-        ::operator delete (bytes, std::align_val_t{alignment});
-    };
+    void* (*allocate)(void* owner, std::size_t size, std::size_t alignment) = by_new;
+    void (*free)(void* owner, void* bytes, std::size_t size, std::size_t alignment) = by_delete;
+
+private:
+    // Aligned by hand, with the block's own address before the bytes: glibc before 2.38 does not reuse what an aligned `new`
+    // has freed (its bug 14581), and a client that follows a server would grow by an image with each change.
+    static void* by_new(void*, std::size_t size, std::size_t alignment) {
+        void* const block = ::operator new(size + alignment);
+        const auto address = reinterpret_cast<std::uintptr_t>(block);
+        std::byte* const bytes = static_cast<std::byte*>(block) + (alignment - address % alignment);
+        std::memcpy(bytes - sizeof block, &block, sizeof block);
+        return bytes;
+    }
+    static void by_delete(void*, void* bytes, std::size_t, std::size_t) {
+        void* block = nullptr;
+        std::memcpy(&block, static_cast<std::byte*>(bytes) - sizeof block, sizeof block);
+        ::operator delete(block);
+    }
 };
 
 /// Aligned memory for an image that is being read or linked. Not initialised.

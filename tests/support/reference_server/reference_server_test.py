@@ -10,59 +10,12 @@ import gzip
 import http.client
 import json
 import socket
-import subprocess
 import sys
 import time
 import unittest
 import uuid
-from pathlib import Path
 
-MAIN = Path(__file__).resolve().parent / "main.py"
-TIMEOUT_S = 20
-
-
-@contextlib.contextmanager
-def running(*arguments):
-    process = subprocess.Popen([sys.executable, str(MAIN), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        yield Server(int(process.stdout.readline()))
-    finally:
-        process.stdin.close()
-        process.wait(TIMEOUT_S)
-        process.stdout.close()
-
-
-class Server:
-    def __init__(self, port):
-        self.port = port
-
-    def ask(self, method, path, body=None, headers=None, key="sdk-test"):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
-        try:
-            connection.request(method, path, body, {"Authorization": f"Bearer {key}", **(headers or {})})
-            answer = connection.getresponse()
-            return answer.status, dict((name.lower(), value) for name, value in answer.getheaders()), answer.read()
-        finally:
-            connection.close()
-
-    def admin(self, name, body=None):
-        body = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
-        status, _, text = self.ask("GET" if body is None else "POST", "/_test/" + name, body)
-        assert status == 200, (name, status, text)
-        return text
-
-    def state(self):
-        return json.loads(self.admin("state"))
-
-    def send_events(self, records, **headers):
-        body = gzip.compress(json.dumps({"sent_at": 1, "events": records}).encode())
-        status, _, text = self.ask("POST", "/api/v1/events", body, {"Content-Encoding": "gzip", **headers})
-        return status, text
-
-    def outcomes(self, records):
-        status, text = self.send_events(records)
-        assert status == 200, (status, text)
-        return {outcome["id"]: outcome["status"] for outcome in json.loads(text)["outcomes"]}
+from started import TIMEOUT_S, running
 
 
 class Stream:
