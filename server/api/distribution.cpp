@@ -87,7 +87,7 @@ void add_distribution(Routes& routes) {
         return response;
     });
 
-    routes.add_stream("/api/v1/sdk/stream", [&services](Call& call, http::Responder responder) {
+    routes.add_stream("/api/v1/sdk/stream", [&services](Call& call, http::Responder& responder) {
         const Wanted what =
             wanted(call, auth::Operation::sdk_stream, auth::Operation::client_stream, services.now_ms());
         (void)release_of(services, what);

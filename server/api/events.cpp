@@ -85,9 +85,10 @@ void add_events(Routes& routes) {
     http::Counter& rejected = services.metrics.counter(
         "expplat_events_total", "Events that the intake answered.", {{"outcome", "rejected"}});
 
-    routes.add("POST", "/api/v1/events", [&services, &accepted, &rejected](Call& call) {
-        return take_in(services, call, accepted, rejected);
-    });
+    routes.add(
+        "POST", "/api/v1/events",
+        [&services, &accepted, &rejected](Call& call) { return take_in(services, call, accepted, rejected); },
+        Effect::none);
     routes.add("GET", "/api/v1/events", [&services](Call& call) {
         const Operation place = place_of(call);
         call.require(auth::Operation::events_read, place.project, place.environment, services.now_ms());

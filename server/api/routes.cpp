@@ -191,8 +191,8 @@ void Routes::work(http::Responder responder, std::function<http::Response()> ans
     if (!services_.workers.post(job)) waiting->send(overloaded());
 }
 
-void Routes::add(std::string_view method, std::string_view pattern, Handle handle) {
-    const bool changes = method != "GET";
+void Routes::add(std::string_view method, std::string_view pattern, Handle handle, Effect effect) {
+    const bool changes = method != "GET" && effect == Effect::publishes;
     router_.add(method, pattern,
                 [this, changes, handle = std::move(handle)](std::shared_ptr<http::Request> request,
                                                             http::Responder responder) {
@@ -201,7 +201,7 @@ void Routes::add(std::string_view method, std::string_view pattern, Handle handl
                             Call call(*request, services.gate.enter(*request));
                             return once(services, call, handle);
                         });
-                        if (changes && response.status < 300) services.publisher.hint();
+                        if (changes && response.status < 300) (void)services.publisher.publish_now();
                         return response;
                     });
                 });
@@ -253,7 +253,7 @@ void Routes::add_at_once(std::string_view method, std::string_view pattern,
                 });
 }
 
-void Routes::add_stream(std::string_view pattern, std::function<void(Call&, http::Responder)> handle) {
+void Routes::add_stream(std::string_view pattern, std::function<void(Call&, http::Responder&)> handle) {
     router_.add("GET", pattern,
                 [this, handle = std::move(handle)](std::shared_ptr<http::Request> request,
                                                    http::Responder responder) {
@@ -261,7 +261,7 @@ void Routes::add_stream(std::string_view pattern, std::function<void(Call&, http
                     http::Workers::Job job = [&services = services_, handle, request, waiting] {
                         const http::Response refused = answered(services, *request, [&] {
                             Call call(*request, services.gate.enter(*request));
-                            handle(call, std::move(*waiting));
+                            handle(call, *waiting);
                             http::Response done;
                             done.status = 0;
                             return done;

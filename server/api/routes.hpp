@@ -86,20 +86,25 @@ private:
 
 using Handle = std::function<http::Response(Call&)>;
 
+/// Whether a request changes what is published.
+enum class Effect : std::uint8_t { none, publishes };
+
 class Routes {
 public:
     Routes(http::Router& router, const Services& services) : router_(router), services_(services) {}
     [[nodiscard]] const Services& services() const noexcept { return services_; }
 
-    /// For who is known; on the workers. A POST honours `Idempotency-Key`; what is no GET hints the publisher.
-    void add(std::string_view method, std::string_view pattern, Handle handle);
+    /// For who is known; on the workers. A POST honours `Idempotency-Key`. Who changed something finds it in force: it is
+    /// published before it is answered, on this server; on others within the publisher's interval.
+    void add(std::string_view method, std::string_view pattern, Handle handle,
+             Effect effect = Effect::publishes);
     /// For who is known, where the answer waits for nothing: on the listener's thread if the caller is remembered.
     void add_quick(std::string_view method, std::string_view pattern, Handle handle);
     /// For anybody; on the workers.
     void add_open(std::string_view method, std::string_view pattern,
                   std::function<http::Response(const http::Request&)> handle);
     /// For who is known; answers by itself, and may leave the response open.
-    void add_stream(std::string_view pattern, std::function<void(Call&, http::Responder)> handle);
+    void add_stream(std::string_view pattern, std::function<void(Call&, http::Responder&)> handle);
     /// For anybody, on the listener's thread.
     void add_at_once(std::string_view method, std::string_view pattern,
                      std::function<http::Response(const http::Request&)> handle);

@@ -62,20 +62,10 @@ void Publisher::start(std::chrono::milliseconds interval) {
     thread_ = std::thread([this, interval] { run(interval); });
 }
 
-void Publisher::hint() {
-    {
-        const std::scoped_lock lock(mutex_);
-        hinted_ = true;
-    }
-    woken_.notify_one();
-}
-
 void Publisher::run(std::chrono::milliseconds interval) {
     std::unique_lock lock(mutex_);
-    while (!ends_) {
-        woken_.wait_for(lock, interval, [this] { return hinted_ || ends_; });
-        hinted_ = false;
-        if (ends_) return;
+    for (;;) {
+        if (woken_.wait_for(lock, interval, [this] { return ends_; })) return;
         lock.unlock();
         (void)publish_now();
         lock.lock();

@@ -1,8 +1,7 @@
 // `Publisher`: brings what was committed to the store into the hub.
 //
-// A thread of its own looks at the environments' versions when it is hinted at (a commit of this server) and every few
-// seconds besides, so that what another server has committed is seen too, and a lost hint heals. The store's outbox is
-// emptied on the way. Started and ended by the program's root. Source: CONTROL-PLANE.md, "Rules of the interface".
+// Who commits on this server publishes behind it (`publish_now`); a thread looks every few seconds for what other servers
+// have committed. The store's outbox is emptied on the way. Started and ended by the program's root. Source: CONTROL-PLANE.md, "Rules of the interface".
 #pragma once
 
 #include <chrono>
@@ -27,12 +26,10 @@ public:
     Publisher(const Publisher&) = delete;
     Publisher& operator=(const Publisher&) = delete;
 
-    /// Brings the hub up to date, on the calling thread. False where the store could not be read.
+    /// Brings the hub up to date, on the calling thread; several may call, one works. False where the store could not be read.
     bool publish_now();
 
     void start(std::chrono::milliseconds interval = std::chrono::seconds(5));
-    /// Something was committed. Any thread.
-    void hint();
 
 private:
     void run(std::chrono::milliseconds interval);
@@ -45,7 +42,6 @@ private:
     std::mutex publishing_;  // one at a time
     std::mutex mutex_;       // guards what follows
     std::condition_variable woken_;
-    bool hinted_ = false;
     bool ends_ = false;
     std::thread thread_;
 };
