@@ -41,7 +41,7 @@ public:
     int patches = 0;
 
 private:
-    ruleset::Workspace workspace_{ruleset::Mode::tolerant, ruleset::Retain::documents};
+    ruleset::Workspace workspace_ = ruleset::Workspace(ruleset::Mode::tolerant, ruleset::Retain::documents);
 };
 
 std::string document_of(const Channel& channel) {

@@ -107,7 +107,7 @@ TEST_F(HubTest, AnEnvironmentMayBeFollowedBeforeItIsThere) {
     EXPECT_NE(reader.pieces[1].find("event: put\n"), std::string::npos);
 }
 
-/// A second server on the same store, which nobody hints at.
+/// A second server on the same store, which looks for itself.
 TEST_F(HubTest, WhatAnotherServerCommitsIsSeenByLooking) {
     Hub other;
     Publisher looking(
