@@ -15,8 +15,8 @@ Publication::~Publication() {
     if (const Published* const last = current_.load(std::memory_order_relaxed)) last->release();
 }
 
-void Publication::publish(const Published* next) {
-    const Published* const previous = current_.exchange(next, std::memory_order_seq_cst);
+void Publication::publish(Published* next) {
+    Published* const previous = current_.exchange(next, std::memory_order_seq_cst);
     if (previous == nullptr) return;
     retired_.push_back({previous, epoch::advance()});
     for (int attempt = 0; attempt < reclaim_attempts; ++attempt) {
@@ -31,7 +31,10 @@ void Publication::reclaim() {
     const std::uint64_t oldest = epoch::oldest_reader();
     const auto freed = std::partition(retired_.begin(), retired_.end(),
                                       [oldest](const Retired& retired) { return retired.epoch >= oldest; });
-    for (auto retired = freed; retired != retired_.end(); ++retired) retired->published->release();
+    for (auto retired = freed; retired != retired_.end(); ++retired) {
+        std::optional<image::Buffer> memory = retired->published->release_memory();
+        if (memory && keeps_spare_) spare_ = std::move(memory);
+    }
     retired_.erase(freed, retired_.end());
 }
 

@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "expplat/eval/pattern.hpp"
@@ -50,11 +52,19 @@ struct Published {
     void release() const noexcept {
         if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
     }
+    /// The same; and the image's memory, where this was the last reference.
+    [[nodiscard]] std::optional<image::Buffer> release_memory() noexcept {
+        if (references.fetch_sub(1, std::memory_order_acq_rel) != 1) return {};
+        std::optional<image::Buffer> memory = std::move(image).take_buffer();
+        delete this;
+        return memory;
+    }
 };
 
 class Publication {
 public:
-    Publication() = default;
+    /// `keeps_spare`: images are made one after the other, so the memory of one that is freed is kept for the next.
+    explicit Publication(bool keeps_spare) noexcept : keeps_spare_(keeps_spare) {}
     Publication(const Publication&) = delete;
     Publication& operator=(const Publication&) = delete;
     /// Nobody may be reading any more.
@@ -66,9 +76,13 @@ public:
     }
 
     /// Makes it the current one and frees replaced ones that nobody reads. Writer only.
-    void publish(const Published* next);
+    void publish(Published* next);
     /// Frees replaced rulesets that nobody reads any more. Writer only.
     void reclaim();
+    /// The memory of the one that was freed last; nothing where none is kept. Writer only.
+    [[nodiscard]] std::optional<image::Buffer> take_spare() noexcept {
+        return std::exchange(spare_, std::nullopt);
+    }
     /// Rulesets that are allocated: the current one, and replaced ones that a reader or a snapshot still holds.
     [[nodiscard]] std::uint64_t live() const noexcept { return live_->load(std::memory_order_relaxed); }
     [[nodiscard]] const std::shared_ptr<LiveCount>& counter() const noexcept { return live_; }
@@ -78,12 +92,14 @@ public:
 
 private:
     struct Retired {
-        const Published* published;
+        Published* published;
         std::uint64_t epoch;
     };
 
-    std::atomic<const Published*> current_{nullptr};
+    std::atomic<Published*> current_{nullptr};
     std::vector<Retired> retired_;
+    std::optional<image::Buffer> spare_;
+    bool keeps_spare_;
     std::shared_ptr<LiveCount> live_ = std::make_shared<LiveCount>(0);
 };
 

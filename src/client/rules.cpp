@@ -20,7 +20,8 @@ Rules::Rules(const Config& config, std::shared_ptr<const Clock> clock)
       memory_(memory_of(config.memory)),
       became_ready_(std::make_unique<std::condition_variable>()),
       workspace_(ruleset::Mode::tolerant,
-                 config.cache.empty() ? ruleset::Retain::no_documents : ruleset::Retain::documents, memory_) {
+                 config.cache.empty() ? ruleset::Retain::no_documents : ruleset::Retain::documents, memory_),
+      publication_(config.source.kind() == Source::Kind::server) {
     told_.since_ms = clock_->unix_ms();
     if (config.source.kind() != Source::Kind::server || config.cache.empty()) return;
     cache_ = std::make_unique<sync::DiskCache>(
@@ -34,15 +35,13 @@ Rules::Rules(const Config& config, std::shared_ptr<const Clock> clock)
 
 namespace {
 
-/// A document or image of this size leaves much behind.
-constexpr std::size_t large_bytes = std::size_t{1} << 20;
-/// Of a large ruleset: giving memory back takes a millisecond or two, which not each of them should.
-constexpr unsigned patches_between = 16;
+/// What reading a document of this size took for a moment, some twelve times as much, is worth giving back.
+constexpr std::size_t large_document_bytes = std::size_t{64} << 10;
 
 /// What reading a ruleset took for a moment: glibc keeps it for the process unless it is asked.
-void give_memory_back() noexcept {
+void give_memory_back([[maybe_unused]] std::size_t document_bytes) noexcept {
 #if defined(__GLIBC__)
-    ::malloc_trim(0);
+    if (document_bytes >= large_document_bytes) ::malloc_trim(0);
 #endif
 }
 
@@ -99,7 +98,7 @@ Rules::FileStamp Rules::stamp_of(const std::string& path) {
 Result<void> Rules::put(std::string_view json) {
     std::unique_lock lock(mutex_);
     Result<void> adopted = attempt([this, json] { return adopt_json(json, Origin::server); });
-    if (json.size() >= large_bytes) give_memory_back();
+    give_memory_back(json.size());
     tell(lock);
     return adopted;
 }
@@ -107,8 +106,6 @@ Result<void> Rules::put(std::string_view json) {
 Result<void> Rules::patch(std::string_view json) {
     std::unique_lock lock(mutex_);
     Result<void> adopted = attempt([this, json] { return adopt_patch(json); });
-    const bool large = publication_.current()->view.size() >= large_bytes;
-    if (large && ++patches_ % patches_between == 0) give_memory_back();
     tell(lock);
     return adopted;
 }
@@ -151,6 +148,7 @@ Result<void> Rules::adopt_image(image::Buffer bytes, Origin origin) {
 
 Result<void> Rules::adopt_json(std::string_view json, Origin origin) {
     const bool everything = !workspace_.has_ruleset();
+    reuse_memory();
     Result<ruleset::Compiled> compiled = workspace_.compile(json);
     if (!compiled) return compiled.error();
     adopt_compiled(std::move(*compiled), origin, everything);
@@ -161,10 +159,18 @@ Result<void> Rules::adopt_patch(std::string_view json) {
     if (origin_ == Origin::cache) {
         if (const Result<void> compiled = compile_cached_document(); !compiled) return compiled.error();
     }
+    reuse_memory();
     Result<ruleset::Compiled> compiled = workspace_.patch(json);
     if (!compiled) return compiled.error();
     adopt_compiled(std::move(*compiled), Origin::server, false);
     return {};
+}
+
+/// A patch is a copy of the image: into memory that the process has, it takes half the time. And images that come and go
+/// would leave holes that others do not fit in.
+void Rules::reuse_memory() {
+    publication_.reclaim();
+    if (std::optional<image::Buffer> spare = publication_.take_spare()) workspace_.reuse(std::move(*spare));
 }
 
 // ---- the cache ----
@@ -200,8 +206,14 @@ Result<void> Rules::compile_cached_document() {
 
 std::int64_t Rules::keep_cache(std::int64_t now_ms) {
     if (cache_ == nullptr) return INT64_MAX;
-    const std::int64_t due_in_ms = cache_->step(now_ms, [this] { return cached_content(); });
+    std::size_t document_bytes = 0;
+    const std::int64_t due_in_ms = cache_->step(now_ms, [&] {
+        sync::DiskCache::Content content = cached_content();
+        document_bytes = content.document.size();
+        return content;
+    });
     being_cached_.reset();
+    give_memory_back(document_bytes);
     return due_in_ms;
 }
 

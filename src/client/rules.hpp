@@ -79,6 +79,7 @@ private:
     [[nodiscard]] Result<void> adopt_image(image::Buffer bytes, Origin origin);
     [[nodiscard]] Result<void> adopt_json(std::string_view json, Origin origin);
     [[nodiscard]] Result<void> adopt_patch(std::string_view json);
+    void reuse_memory();
     void adopt_cache();
     [[nodiscard]] Result<void> compile_cached_document();
     void adopt_compiled(ruleset::Compiled compiled, Origin origin, bool everything);
@@ -119,7 +120,6 @@ private:
     std::string heard_;  // the last trouble with the server that was logged
     bool closed_ = false;
     std::uint64_t adopted_ = 0;
-    unsigned patches_ = 0;
     std::uint64_t refusals_ = 0;
     std::uint64_t unsupported_ = 0;
     std::vector<std::pair<LogLevel, std::string>> notes_;

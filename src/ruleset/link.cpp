@@ -17,12 +17,23 @@ namespace expplat::ruleset {
 
 namespace {
 
+/// So much more is allocated than an image has, so that the next one, which a patch made larger, fits too.
+constexpr std::size_t room_part = 32;
+
+image::Buffer buffer_of(std::size_t size, const image::Memory& memory, std::optional<image::Buffer> spare) {
+    if (spare && spare->fit(size)) return std::move(*spare);
+    spare.reset();  // before the other is there
+    image::Buffer buffer(size + size / room_part, memory);
+    (void)buffer.fit(size);
+    return buffer;
+}
+
 class Linker {
 public:
     Linker(std::span<const LinkInput> inputs, const Checked& checked) : inputs_(inputs), checked_(checked) {}
 
-    Result<image::Image> run(std::string_view environment, std::uint64_t version,
-                             const image::Memory& memory) {
+    Result<image::Image> run(std::string_view environment, std::uint64_t version, const image::Memory& memory,
+                             std::optional<image::Buffer> spare) {
         place_chunks();
         place_tables(environment);
         if (size_ > limits::image_bytes) {
@@ -30,7 +41,7 @@ public:
                                                    " bytes, more than " +
                                                    std::to_string(limits::image_bytes)};
         }
-        image::Buffer buffer(size_, memory);
+        image::Buffer buffer = buffer_of(size_, memory, std::move(spare));
         bytes_ = buffer.data();
         write_chunks();
         write_tables(environment, version);
@@ -278,8 +289,9 @@ private:
 }  // namespace
 
 Result<image::Image> link(std::span<const LinkInput> inputs, const Checked& checked,
-                          std::string_view environment, std::uint64_t version, const image::Memory& memory) {
-    return Linker(inputs, checked).run(environment, version, memory);
+                          std::string_view environment, std::uint64_t version, const image::Memory& memory,
+                          std::optional<image::Buffer> spare) {
+    return Linker(inputs, checked).run(environment, version, memory, std::move(spare));
 }
 
 }  // namespace expplat::ruleset

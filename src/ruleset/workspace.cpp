@@ -113,8 +113,8 @@ Result<Compiled> Workspace::compile(std::string_view text) {
                   keep ? old->second->weights_hash : 0};
         draft.previous.push_back(old != known.end() ? static_cast<std::uint32_t>(old->second - slots_.data())
                                                     : new_slot);
+        draft.bodies.push_back({draft.slots.size(), std::move(entity.body)});
         draft.slots.push_back(std::move(slot));
-        draft.bodies.push_back(std::move(entity.body));
     }
     absl::flat_hash_map<SlotName, Slot*> wanted;
     for (Slot& slot : draft.slots) {
@@ -145,7 +145,8 @@ Result<Compiled> Workspace::finish(Draft& draft) {
     std::vector<LinkInput> inputs;
     inputs.reserve(draft.slots.size());
     for (const Slot& slot : draft.slots) inputs.push_back({slot.outline.get(), slot.chunk.get()});
-    Result<image::Image> image = link(inputs, checked, draft.environment, draft.version, memory_);
+    Result<image::Image> image =
+        link(inputs, checked, draft.environment, draft.version, memory_, std::exchange(spare_, std::nullopt));
     if (!image) return image.error();
 
     std::vector<std::string> unsupported;
@@ -233,12 +234,16 @@ void Workspace::compile_slots(Draft& draft, const Checked& checked) const {
     outlines.reserve(draft.slots.size());
     for (const Slot& slot : draft.slots) outlines.push_back(slot.outline.get());
     const std::vector<std::uint32_t> depths = call_depths(outlines, checked);
+    auto read = draft.bodies.begin();
     for (std::size_t i = 0; i < draft.slots.size(); ++i) {
-        if (draft.slots[i].outline->supported) compile_slot(draft, i, checked, depths[i] > deep_calls);
+        const bool is_read = read != draft.bodies.end() && read->slot == i;
+        const Body* const body = is_read ? &(read++)->body : nullptr;
+        if (draft.slots[i].outline->supported) compile_slot(draft, i, body, checked, depths[i] > deep_calls);
     }
 }
 
-void Workspace::compile_slot(Draft& draft, std::size_t i, const Checked& checked, bool deep) const {
+void Workspace::compile_slot(Draft& draft, std::size_t i, const Body* body, const Checked& checked,
+                             bool deep) const {
     Slot& slot = draft.slots[i];
     CallWeights weights;
     std::uint64_t weights_hash = 0;
@@ -254,9 +259,8 @@ void Workspace::compile_slot(Draft& draft, std::size_t i, const Checked& checked
     if (slot.chunk != nullptr && slot.weights_hash == weights_hash) return;
     slot.weights_hash = weights_hash;
     ++draft.compiled_entities;
-    if (!std::holds_alternative<std::monostate>(draft.bodies[i])) {
-        slot.chunk =
-            std::make_shared<const Chunk>(compile_entity(slot.outline->key, draft.bodies[i], weights));
+    if (body != nullptr && !std::holds_alternative<std::monostate>(*body)) {
+        slot.chunk = std::make_shared<const Chunk>(compile_entity(slot.outline->key, *body, weights));
         return;
     }
     // Kept from an earlier ruleset, but what it calls has changed its weight: read its JSON again.
@@ -275,6 +279,12 @@ std::optional<std::uint64_t> version_of(const Node* node) {
 }
 
 Error malformed_patch(std::string message) { return {ErrorCode::invalid_ruleset, std::move(message)}; }
+
+/// What a patch says of one entity.
+struct Changed {
+    const Node* node = nullptr;  // null: it is removed
+    bool has_place = false;      // it was there before, and is placed
+};
 
 /// The keys of `remove`, or what is wrong with it.
 Result<std::vector<std::pair<EntityKind, std::string_view>>> removed_keys(const Node* remove) {
@@ -331,11 +341,8 @@ Result<Workspace::Draft> Workspace::draft_of_patch(const Node& root) const {
     if (set != nullptr && set->kind() != NodeKind::object)
         return malformed_patch("/set: expected an object of maps");
 
-    absl::flat_hash_map<SlotName, const Node*> changed;  // null: removed
-    for (const SlotName& name : *removed) changed[name] = nullptr;
-    std::array<std::vector<std::string_view>, entity_kinds> added;
-    absl::flat_hash_map<SlotName, bool> present;
-    for (const Slot& slot : slots_) present.emplace(SlotName{slot.outline->kind, slot.outline->key}, true);
+    absl::flat_hash_map<SlotName, Changed> changed;
+    for (const SlotName& name : *removed) changed[name] = {};
     for (const EntityKind kind : all_kinds) {
         const Node* const map = set == nullptr ? nullptr : set->find(map_name(kind));
         if (map == nullptr) continue;
@@ -343,27 +350,30 @@ Result<Workspace::Draft> Workspace::draft_of_patch(const Node& root) const {
             return malformed_patch("/set/" + std::string(map_name(kind)) + ": expected an object");
         }
         for (const Member& member : map->members()) {
-            changed[SlotName{kind, member.name}] = &member.value;
-            if (!present.contains(SlotName{kind, member.name}))
-                added[static_cast<std::size_t>(kind)].push_back(member.name);
+            changed[SlotName{kind, member.name}].node = &member.value;
         }
     }
+    draft.slots.reserve(slots_.size() + changed.size());
+    draft.previous.reserve(slots_.size() + changed.size());
     const auto place = [&](EntityKind kind, std::string_view key, const Node& node, std::uint32_t previous) {
         draft.previous.push_back(previous);
         Entity entity = read_entity(kind, key, node, mode_);
         std::move(entity.problems.begin(), entity.problems.end(), std::back_inserter(draft.problems));
         const bool keep_json = keeps_json(entity.outline);
+        draft.bodies.push_back({draft.slots.size(), std::move(entity.body)});
         draft.slots.push_back({std::make_shared<const Outline>(std::move(entity.outline)), nullptr,
                                keep_json ? kept_json(node) : nullptr, 0});
-        draft.bodies.push_back(std::move(entity.body));
     };
     // Entities of one map stand together; new ones come after the old ones of their map.
     std::size_t i = 0;
     std::array<bool, entity_kinds> placed{};
     const auto place_added = [&](EntityKind kind) {
         placed[static_cast<std::size_t>(kind)] = true;
-        for (const std::string_view key : added[static_cast<std::size_t>(kind)]) {
-            place(kind, key, *changed[SlotName{kind, key}], new_slot);
+        const Node* const map = set == nullptr ? nullptr : set->find(map_name(kind));
+        if (map == nullptr) return;
+        for (const Member& member : map->members()) {
+            if (!changed[SlotName{kind, member.name}].has_place)
+                place(kind, member.name, member.value, new_slot);
         }
     };
     while (i < slots_.size()) {
@@ -373,10 +383,10 @@ Result<Workspace::Draft> Workspace::draft_of_patch(const Node& root) const {
             const auto change = changed.find(SlotName{kind, slot.outline->key});
             if (change == changed.end()) {
                 draft.slots.push_back(slot);
-                draft.bodies.emplace_back();
                 draft.previous.push_back(static_cast<std::uint32_t>(i));
-            } else if (change->second != nullptr) {
-                place(kind, slot.outline->key, *change->second, static_cast<std::uint32_t>(i));
+            } else if (change->second.node != nullptr) {
+                change->second.has_place = true;
+                place(kind, slot.outline->key, *change->second.node, static_cast<std::uint32_t>(i));
             }
         }
         place_added(kind);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,9 @@ public:
     /// `compile`; `not_ready` before the first document; `invalid_argument` where `base` is not its version.
     [[nodiscard]] Result<Compiled> patch(std::string_view text);
 
+    /// Memory of an image that nobody uses any more: the next one is made in it.
+    void reuse(image::Buffer buffer) noexcept { spare_ = std::move(buffer); }
+
     /// The current ruleset as one compact document, patches included; compiling it gives the same image. Empty before the
     /// first ruleset, and where documents are not retained.
     [[nodiscard]] std::string document() const;
@@ -72,10 +76,16 @@ private:
         std::uint64_t weights_hash = 0;  // of the call weights it was compiled with; 0: none
     };
 
+    /// What was read anew for a slot.
+    struct SlotBody {
+        std::size_t slot;
+        Body body;  // `monostate` where the entity has problems or is unsupported
+    };
+
     /// A ruleset that is being made; it replaces the current one once it is linked.
     struct Draft {
         std::vector<Slot> slots;
-        std::vector<Body> bodies;             // by slot; `monostate` where the slot was kept
+        std::vector<SlotBody> bodies;         // in the order of the slots; none of those that a patch leaves
         std::vector<std::uint32_t> previous;  // by slot: its place in the current ruleset, or `new_slot`
         std::vector<Problem> problems;
         MapPlaces map_places = default_map_places;
@@ -86,7 +96,7 @@ private:
 
     [[nodiscard]] Result<Compiled> finish(Draft& draft);
     void compile_slots(Draft& draft, const Checked& checked) const;
-    void compile_slot(Draft& draft, std::size_t i, const Checked& checked, bool deep) const;
+    void compile_slot(Draft& draft, std::size_t i, const Body* body, const Checked& checked, bool deep) const;
     [[nodiscard]] Result<Draft> draft_of_patch(const Node& root) const;
     [[nodiscard]] bool keeps_json(const Outline& outline) const noexcept;
     [[nodiscard]] std::vector<std::string> changed_keys(const Draft& draft, const Checked& checked) const;
@@ -97,6 +107,7 @@ private:
     Mode mode_;
     Retain retain_;
     image::Memory memory_;
+    std::optional<image::Buffer> spare_;  // of `memory_` too
     std::string environment_;
     std::uint64_t version_ = 0;
     bool has_ruleset_ = false;  // one was compiled; it may be empty, of environment "" and version 0

@@ -471,6 +471,36 @@ TEST(Patch, OfDeepCallsKeepsThemEvaluableInLittleStack) {
 // ---- tolerant mode ----
 
 /// Section 1: what is unsupported, and whatever names it, directly or not.
+TEST(Memory, OfAnImageThatIsGivenBackHoldsTheNext) {
+    Model model = small_model();
+    Workspace workspace(Mode::strict);
+    Result<Compiled> first = workspace.compile(model.text());
+    ASSERT_TRUE(first.ok());
+    const std::byte* const memory = first->image.bytes().data();
+    image::Buffer spare = std::move(first->image).take_buffer();
+    std::memset(spare.data(), 0xEE, spare.size());  // nothing of what was there may show
+    workspace.reuse(std::move(spare));
+
+    model.version = 2;
+    model.set("flags", "f", flag());
+    const Result<Compiled> second =
+        workspace.patch(patch(1, 2, R"("set": {"flags": {"f": )" + flag() + "}}"));
+    ASSERT_TRUE(second.ok());
+    EXPECT_EQ(second->image.bytes().data(), memory);
+    expect_same_image(second, model, Mode::strict);
+}
+
+TEST(Memory, ThatIsTooSmallOrMuchTooLargeIsNotUsed) {
+    const Model model = small_model();
+    for (const std::size_t size : {std::size_t{64}, std::size_t{1} << 20}) {
+        image::Buffer spare(size);
+        EXPECT_FALSE(spare.fit(whole(model).image.bytes().size()));
+        Workspace workspace(Mode::strict);
+        workspace.reuse(std::move(spare));
+        expect_same_image(workspace.compile(model.text()), model);
+    }
+}
+
 TEST(Tolerant, WhateverNamesTheUnsupportedIsUnsupported) {
     Model model;
     model.set("segments", "new", R"({"if": {"attribute": "x", "resembles": 1}})");

@@ -57,6 +57,15 @@ public:
     [[nodiscard]] const std::byte* data() const noexcept { return bytes_.get(); }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
+    /// Makes it that size within what was allocated. False, and nothing changes, where that is too little, or more than
+    /// twice as much.
+    [[nodiscard]] bool fit(std::size_t size) noexcept {
+        const std::size_t allocated = bytes_.get_deleter().size;
+        if (size > allocated || allocated / 2 > size) return false;
+        size_ = size;
+        return true;
+    }
+
 private:
     struct Free {
         Memory memory;
@@ -88,6 +97,8 @@ public:
     [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
         return {buffer_.data(), buffer_.size()};
     }
+    /// Its memory, for the next image; nobody may use its views any more.
+    [[nodiscard]] Buffer take_buffer() && noexcept { return std::move(buffer_); }
 
 private:
     explicit Image(Buffer buffer) noexcept : buffer_(std::move(buffer)) {}
