@@ -35,7 +35,7 @@ stage_cli() {
 }
 
 stage_consumers() {
-    configure_preset release -DEXPPLAT_BUILD_BENCH=OFF
+    configure_preset release -DEXPPLAT_BUILD_BENCH=OFF -DEXPPLAT_BUILD_SERVER=OFF
     build_preset release
     tests/consumers/run release
 }
@@ -59,7 +59,7 @@ stage_tsan() {
 }
 
 stage_fuzz() {
-    build_preset fuzz
+    build_preset fuzz expplat_fuzz_targets
     local seconds=30
     if [[ -n "${EXPPLAT_FULL:-}" ]]; then seconds=300; fi
     local -a targets
