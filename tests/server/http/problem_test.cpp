@@ -73,7 +73,7 @@ TEST(Metrics, AreWrittenAsPrometheusReadsThem) {
               "# HELP seconds Durations.\n"
               "# TYPE seconds histogram\n"
               "seconds_bucket{le=\"0.00025\"} 1\n"
-              "seconds_bucket{le=\"0.0005\"} 2\n"
+              "seconds_bucket{le=\"5e-04\"} 2\n"
               "seconds_bucket{le=\"0.001\"} 2\n"
               "seconds_bucket{le=\"0.0025\"} 2\n"
               "seconds_bucket{le=\"0.005\"} 2\n"
