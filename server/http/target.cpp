@@ -80,7 +80,6 @@ Result<void> read_path(std::string_view path, std::vector<std::string>& segments
         std::optional<std::string> segment = decode(encoded, false);
         if (!segment) return refuse("the path has an escape that is none");
         if (*segment == "." || *segment == "..") return refuse("the path has a segment `.` or `..`");
-        if (segment->find('/') != std::string::npos) return refuse("the path has an encoded slash");
         if (std::ranges::any_of(*segment, is_control)) return refuse("the path has a control byte");
         if (!is_utf8(*segment)) return refuse("the path is not UTF-8");
         segments.push_back(std::move(*segment));

@@ -1,7 +1,8 @@
 // `parse_target`: a request's target, `/a%20b?c=d`, as decoded segments and query members.
 //
-// Called by `request_reader.cpp` for every request, so that routes compare plain text and nothing is decoded twice. One
-// path has one spelling here: what could name another path to somebody else on the way (`..`, `//`, `%2F`) is refused.
+// Called by `request_reader.cpp` for every request, so that routes compare plain text and nothing is decoded twice. What
+// could name another path to somebody else on the way (`..`, `//`) is refused. A path is split before it is decoded: `%2F` is
+// a slash within a segment, as keys of flags may have one, and never leads anywhere else.
 // Pure; safe on any bytes. Sources: RFC 9112 (3.2), RFC 3986; the form encoding of queries is that of the URL Standard.
 #pragma once
 

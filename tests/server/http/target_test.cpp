@@ -29,6 +29,12 @@ TEST(Target, HasNoSegmentsAtTheRoot) {
     EXPECT_THAT(parsed("*", "OPTIONS").segments, IsEmpty());
 }
 
+/// A flag's key may have a slash.
+TEST(Target, KeepsAnEncodedSlashInItsSegment) {
+    EXPECT_THAT(parsed("/flags/a%2Fb/c").segments, ElementsAre("flags", "a/b", "c"));
+    EXPECT_THAT(parsed("/%2f..%2F").segments, ElementsAre("/../"));
+}
+
 TEST(Target, DropsATrailingSlash) { EXPECT_THAT(parsed("/a/b/").segments, ElementsAre("a", "b")); }
 
 TEST(Target, ReducesTheAbsoluteFormToItsPath) {
@@ -54,13 +60,16 @@ TEST(Target, TakesAHundredMembersAndNoMore) {
 
 TEST(Target, RefusesWhatCouldBeAnotherPathToSomebodyElse) {
     for (const std::string_view target : {
-             "",          "*",        "a/b",       "//",         "//a",           "/a//b",
-             "/a//",      "/.",       "/..",       "/a/./b",     "/a/../b",       "/%2e",
-             "/%2E%2e/b", "/.%2e",    "/a%2Fb",    "/a%2fb",     "/a%00b",        "/a%0ab",
-             "/a%1Fb",    "/a%7Fb",   "/a%",       "/a%4",       "/a%4g",         "/a%-1",
-             "/%80",      "/%C0%AF",  "/%C3",      "/%ED%A0%80", "/%F4%90%80%80", "/%F8%88%80%80%80",
-             "/a b",      "/a\tb",    "/\xC3\xA4", "/a#b",       "/a?b#c",        "/a?b=%zz",
-             "/a?b=%00",  "/a?b=%FF", "http://",   "http:///a",  "ftp://host/a",  "host:443",
+             "",          "*",          "a/b",           "//",
+             "//a",       "/a//b",      "/a//",          "/.",
+             "/..",       "/a/./b",     "/a/../b",       "/%2e",
+             "/%2E%2e/b", "/.%2e",      "/a%00b",        "/a%0ab",
+             "/a%1Fb",    "/a%7Fb",     "/a%",           "/a%4",
+             "/a%4g",     "/a%-1",      "/%80",          "/%C0%AF",
+             "/%C3",      "/%ED%A0%80", "/%F4%90%80%80", "/%F8%88%80%80%80",
+             "/a b",      "/a\tb",      "/\xC3\xA4",     "/a#b",
+             "/a?b#c",    "/a?b=%zz",   "/a?b=%00",      "/a?b=%FF",
+             "http://",   "http:///a",  "ftp://host/a",  "host:443",
          }) {
         const Result<Target> result = parse_target("GET", target);
         ASSERT_FALSE(result.ok()) << target;

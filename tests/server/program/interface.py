@@ -133,6 +133,11 @@ class Entities(OneServer):
         self.must("DELETE", f"{P}/flags/f8")
         self.assertEqual(self.ask("GET", f"{P}/flags/f8").status, 404)
 
+    def test_keys_may_have_a_slash(self):
+        self.must("POST", f"{P}/flags", {"key": "shop/cart:v2", "configurations": {"production": FLAG}})
+        self.assertEqual(self.must("GET", f"{P}/flags/shop%2Fcart%3Av2").json["key"], "shop/cart:v2")
+        self.must("POST", f"{P}/flags/shop%2Fcart:v2/environments/production/disable")
+
     def test_lists_go_on_page_by_page(self):
         for i in range(5):
             self.must("POST", f"{P}/holdouts", {"key": f"h{i}"})

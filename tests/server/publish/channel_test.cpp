@@ -41,7 +41,8 @@ public:
     int patches = 0;
 
 private:
-    image::Memory memory_;  // named: GCC 12 takes the default argument's object for one that is not initialised
+    image::Memory
+        memory_;  // named: GCC 12 takes the default argument's object for one that is not initialised
     ruleset::Workspace workspace_{ruleset::Mode::tolerant, ruleset::Retain::documents, memory_};
 };
 
