@@ -80,6 +80,7 @@ int serve(const program::Settings& settings) {
     std::fflush(stdout);
     int number = 0;
     sigwait(&signals, &number);
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // a second one ends it at once
     (*started)->stop();
     return 0;
 }

@@ -12,6 +12,14 @@ using namespace domain;
 
 namespace {
 
+constexpr std::size_t keys_most = 1'000;                          // of one request
+constexpr std::size_t answer_bytes_most = std::size_t{16} << 20;  // of one answer
+
+void check_size(const std::string& json) {
+    if (json.size() > answer_bytes_most)
+        throw Refusal(ProblemType::too_large, "the answer is larger than 16 MiB: ask for fewer keys");
+}
+
 struct Question {
     std::shared_ptr<const publish::Release> release;
     std::optional<User> user;
@@ -29,6 +37,8 @@ struct Question {
     if (std::optional<std::string> key = body.optional_text("key")) question.keys.push_back(std::move(*key));
     if (const auto keys = body.optional_texts("keys"))
         question.keys.insert(question.keys.end(), keys->begin(), keys->end());
+    if (question.keys.size() > keys_most)
+        throw Refusal(ProblemType::too_large, "a request asks for at most 1000 keys");
     publish::EnvironmentName name{body.optional_text("project").value_or(""),
                                   body.optional_text("environment").value_or("")};
     body.done();
@@ -80,34 +90,39 @@ void add_evaluation(Routes& routes) {
                                             ? eval::evaluate(view, key, *question.user, patterns)
                                             : eval::evaluate(view, *entity, *question.user, patterns);
             ruleset::append_answer_json(json, key, answer, view.version());
+            check_size(json);
         });
         http::Response response = http::Response::json(200, json + "]}");
         response.headers.set("Cache-Control", "no-store");
         return response;
     });
 
-    routes.add_quick("POST", "/api/v1/explain", [&services](Call& call) {
-        const Question question = question_of(services, call, auth::Operation::explain, std::nullopt);
-        if (question.keys.empty()) refuse_member("/key", "is missing");
-        const image::View view = question.release->image.view();
-        std::string json = R"({"explanations":[)";
-        each_question(question, [&](std::string_view key, const image::Entity* entity) {
-            if (entity == nullptr)
-                throw Refusal(ProblemType::not_found,
-                              "there is no flag or experiment `" + std::string(key) + '`');
-            if (json.back() != '[') json += ',';
-            json += R"({"key":)";
-            append_json_string(json, key);
-            json += R"(,"lines":[)";
-            for (const std::string& line :
-                 ruleset::explain(view, *entity, *question.user, question.release->patterns.patterns())) {
+    routes.add(
+        "POST", "/api/v1/explain",
+        [&services](Call& call) {
+            const Question question = question_of(services, call, auth::Operation::explain, std::nullopt);
+            if (question.keys.empty()) refuse_member("/key", "is missing");
+            const image::View view = question.release->image.view();
+            std::string json = R"({"explanations":[)";
+            each_question(question, [&](std::string_view key, const image::Entity* entity) {
+                if (entity == nullptr)
+                    throw Refusal(ProblemType::not_found,
+                                  "there is no flag or experiment `" + std::string(key) + '`');
                 if (json.back() != '[') json += ',';
-                append_json_string(json, line);
-            }
-            json += "]}";
-        });
-        return http::Response::json(200, json + "]}");
-    });
+                json += R"({"key":)";
+                append_json_string(json, key);
+                json += R"(,"lines":[)";
+                for (const std::string& line :
+                     ruleset::explain(view, *entity, *question.user, question.release->patterns.patterns())) {
+                    if (json.back() != '[') json += ',';
+                    append_json_string(json, line);
+                }
+                json += "]}";
+                check_size(json);
+            });
+            return http::Response::json(200, json + "]}");
+        },
+        Effect::none);
 }
 
 }  // namespace expplat::server::api

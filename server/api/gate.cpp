@@ -114,6 +114,7 @@ std::optional<domain::Key> Gate::remembered(const std::string& id) const {
 
 void Gate::forget_key(const std::string& id) const {
     const std::unique_lock lock(mutex_);
+    ++forgotten_;
     known_.erase(id);
 }
 
@@ -133,15 +134,19 @@ Entry Gate::enter(const http::Request& request) const {
     if (!presented) refuse();
     std::optional<domain::Key> key = remembered(presented->id);
     if (!key) {
+        const std::uint64_t forgotten = forgotten_.load();
         domain::Outcome<std::optional<domain::Key>> found = keys_.find(presented->id);
         if (!found) throw Refusal(found.problem());
         if (!*found) refuse();
         key = **found;
         Entry entry = entry_of(*key, *presented, request);
+        {
+            const std::unique_lock lock(mutex_);
+            if (known_.size() >= keys_remembered) known_.clear();
+            // What was read before a key was taken back may be of that key.
+            if (forgotten_.load() == forgotten) known_[key->id] = {*key, now_ms_()};
+        }
         (void)keys_.note_use(*key, request.remote, request.id);
-        const std::unique_lock lock(mutex_);
-        if (known_.size() >= keys_remembered) known_.clear();
-        known_[key->id] = {*key, now_ms_()};
         return entry;
     }
     return entry_of(*key, *presented, request);

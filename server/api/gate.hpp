@@ -5,6 +5,7 @@
 // transaction each; a key that this server revokes is forgotten at once. Safe from many threads.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -64,6 +65,7 @@ private:
 
     mutable std::shared_mutex mutex_;  // guards the table
     mutable std::unordered_map<std::string, Remembered> known_;
+    mutable std::atomic<std::uint64_t> forgotten_{0};  // how many keys were
 };
 
 /// What a domain's action is among the operations that roles and keys have; nothing for one that nobody may do.

@@ -44,7 +44,9 @@ template <class Answer>
     try {
         return answer();
     } catch (const Refusal& refusal) {
-        if (refusal.problem().type != ProblemType::internal) return response_of(refusal.problem());
+        const ProblemType type = refusal.problem().type;
+        if (type != ProblemType::internal && type != ProblemType::unavailable)
+            return response_of(refusal.problem());
         fault = refusal.problem();
     } catch (const std::exception& error) { fault = {ProblemType::internal, error.what()}; }
     services.log("request " + request.id + ": " + fault.detail);
@@ -100,9 +102,11 @@ template <class Answer>
         (void)services.idempotency.forget(scope, key);
         throw;
     }
-    check(services.idempotency.finish(
+    const auto kept = services.idempotency.finish(
         scope, key,
-        {response.status, written(response.headers), response.body ? *response.body : std::string()}));
+        {response.status, written(response.headers), response.body ? *response.body : std::string()});
+    // It is done, whatever becomes of the note: a repeat is then refused as one that is still running.
+    if (!kept) services.log("request " + call.request().id + ": " + kept.problem().detail);
     return response;
 }
 
@@ -151,9 +155,12 @@ void Call::require(auth::Operation operation, std::string_view project, std::str
 http::Response response_of(const Problem& problem) {
     http::Problem answer{.status = status_of(problem.type),
                          .type = std::string(domain::name(problem.type)),
-                         .detail = problem.type == ProblemType::internal
-                                       ? "The server made a mistake; its log has the request's id."
-                                       : problem.detail};
+                         .detail = problem.detail};
+    if (problem.type == ProblemType::internal)
+        answer.detail = "The server made a mistake; its log has the request's id.";
+    if (problem.type == ProblemType::unavailable)
+        answer.detail =
+            "The database does not answer, or is too busy; the server's log has the request's id.";
     for (const domain::Violation& violation : problem.violations) {
         std::string detail = violation.message;
         if (!violation.ruleset_pointer.empty() && violation.ruleset_pointer != violation.pointer)

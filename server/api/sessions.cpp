@@ -4,6 +4,7 @@
 #include "server/auth/password.hpp"
 
 #include "server/api/routes.hpp"
+#include "server/domain/bounds.hpp"
 #include "server/domain/json_object.hpp"
 
 namespace expplat::server::api {
@@ -74,6 +75,7 @@ void add_sessions(Routes& routes) {
         const std::string email = body.text("email");
         const std::string password = body.text("password");
         body.done();
+        if (email.size() > bounds::email_bytes) refuse_log_in();
         const std::string account = auth::lockout_account(email);
         const std::string address = auth::lockout_address(request.remote);
         attempts->begin(account, address, services.now_ms());

@@ -104,11 +104,19 @@ Outcome<EntityView> Entities::create(const Caller& caller, const EntityId& id, c
     });
 }
 
+bool may_read(const Caller& caller, Transaction& t, const EntityId& id, const std::string& environment) {
+    return caller.may && caller.may({action_of(id.kind, "read"), id.project, environment}, t);
+}
+
 Outcome<EntityView> Entities::get(const Caller& caller, const EntityId& id) const {
     return plane_.read(caller, [&](Work& work) {
         work.authorise(action_of(id.kind, "read"), id.project);
         Transaction& t = work.transaction();
-        return EntityView{tables::require_entity(t, id), tables::configurations_of(t, id)};
+        EntityView view{tables::require_entity(t, id), tables::configurations_of(t, id)};
+        // Who may read in one environment sees nothing of the others.
+        std::erase_if(view.configurations,
+                      [&](const Configuration& one) { return !may_read(caller, t, id, one.environment); });
+        return view;
     });
 }
 
@@ -157,9 +165,14 @@ Entity update_metadata(Work& work, const EntityId& id, const MetadataChange& cha
     work.record(action_of(id.kind, verb), id.project, "", subject_of(id), before, to_json(entity));
     if (metadata.client_visible == was_visible || entity.archived) return entity;
     for (const Configuration& configuration : tables::configurations_of(t, id)) {
-        if (!tables::require_environment(t, id.project, configuration.environment).archived) {
-            work.touch(id.project, configuration.environment);
+        const Environment environment = tables::require_environment(t, id.project, configuration.environment);
+        if (environment.archived) continue;
+        if (environment.requires_approval && !work.is_approved()) {
+            throw Refusal(ProblemType::approval_required,
+                          "environment `" + environment.key + "` takes changes by change request alone");
         }
+        work.authorise(action_of(id.kind, "configure"), id.project, configuration.environment);
+        work.touch(id.project, configuration.environment);
     }
     return entity;
 }
@@ -277,8 +290,11 @@ Outcome<void> Entities::remove(const Caller& caller, const EntityId& id,
 Outcome<std::vector<Use>> Entities::where_used(const Caller& caller, const EntityId& id) const {
     return plane_.read(caller, [&](Work& work) {
         work.authorise(action_of(id.kind, "read"), id.project);
-        (void)tables::require_entity(work.transaction(), id);
-        return uses_of(work, id);
+        Transaction& t = work.transaction();
+        (void)tables::require_entity(t, id);
+        std::vector<Use> uses = uses_of(work, id);
+        std::erase_if(uses, [&](const Use& use) { return !may_read(caller, t, use.id, use.environment); });
+        return uses;
     });
 }
 

@@ -103,6 +103,9 @@ private:
     const ControlPlane& plane_;
 };
 
+/// The caller may see what the entity is in that environment.
+[[nodiscard]] bool may_read(const Caller& caller, Transaction& t, const EntityId& id,
+                            const std::string& environment);
 /// `flag.configure`
 [[nodiscard]] std::string action_of(EntityKind kind, std::string_view verb);
 /// As the audit and the interface show it.

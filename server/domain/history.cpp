@@ -69,7 +69,14 @@ Outcome<Page<HistoryEntry>> History::list(const Caller& caller, const EntityId& 
                 page.next = std::to_string(page.items.back().entry.sequence);
                 break;
             }
-            page.items.push_back({entry, differences(entry.before, entry.after)});
+            HistoryEntry one{entry, {}};
+            if (entry.environment.empty() || may_read(caller, work.transaction(), id, entry.environment)) {
+                one.differences = differences(entry.before, entry.after);
+            } else {  // that there was a change may be known; what it was, not
+                one.entry.before.reset();
+                one.entry.after.reset();
+            }
+            page.items.push_back(std::move(one));
         }
         return page;
     });

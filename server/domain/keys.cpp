@@ -95,11 +95,15 @@ Outcome<std::optional<Key>> Keys::find(const std::string& id) const {
 }
 
 Outcome<void> Keys::note_use(const Key& key, const std::string& remote, const std::string& request_id) const {
+    const auto is_this_hour = [](const Key& of, std::int64_t now_ms) {
+        return of.used_ms && *of.used_ms / hour_ms == now_ms / hour_ms;
+    };
+    if (is_this_hour(key, plane_.surroundings().now_ms())) return {};
     Caller caller = Caller::system("key");
     caller.actor = {Actor::Kind::key, key.id, key.name, remote, request_id};
     return plane_.write(caller, [&](Work& work) {
         const std::optional<Key> now = tables::find_key(work.transaction(), key.id);
-        if (!now || (now->used_ms && *now->used_ms / hour_ms == work.now_ms() / hour_ms)) return;
+        if (!now || is_this_hour(*now, work.now_ms())) return;
         tables::set_key_used(work.transaction(), key.id, work.now_ms());
         work.record("key.use", key.project, key.environment, "key/" + key.id, {}, {});
     });

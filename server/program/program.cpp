@@ -277,11 +277,16 @@ void Program::Parts::count(const http::Finished& finished) {
     if (settings_.access_log) log_(http::access_line(finished, unix_ms()));
 }
 
+/// What is done now and then, beside requests.
 void Program::Parts::beat() {
+    constexpr unsigned beats_between = 40;  // ten minutes
     std::unique_lock lock(mutex_);
-    while (!ending_.wait_for(lock, heartbeat, [this] { return ends_; })) {
+    for (unsigned beats = 1; !ending_.wait_for(lock, heartbeat, [this] { return ends_; }); ++beats) {
         lock.unlock();
         hub_.beat();
+        if (beats % beats_between == 0) {
+            if (const auto expired = idempotency_->expire(); !expired) say("error", expired.problem().detail);
+        }
         lock.lock();
     }
 }

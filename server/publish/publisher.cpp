@@ -1,5 +1,6 @@
 #include "server/publish/publisher.hpp"
 
+#include <exception>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,16 @@ Publisher::~Publisher() {
 
 bool Publisher::publish_now() {
     const std::scoped_lock lock(publishing_);
+    try {
+        return publish_news();
+    } catch (const std::exception& error) {  // no memory for a ruleset, say: the next time may be better
+        log_(std::string("publisher: ") + error.what());
+        return false;
+    }
+}
+
+/// One at a time.
+bool Publisher::publish_news() {
     const auto behind = store_.read([&](domain::Transaction& transaction) {
         std::vector<domain::Published> news;
         for (const auto& [project, environment, version] : domain::tables::ruleset_heads(transaction)) {

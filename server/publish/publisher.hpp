@@ -32,6 +32,7 @@ public:
     void start(std::chrono::milliseconds interval = std::chrono::seconds(5));
 
 private:
+    bool publish_news();
     void run(std::chrono::milliseconds interval);
 
     domain::Store& store_;

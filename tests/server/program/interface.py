@@ -208,6 +208,33 @@ class Access(OneServer):
         problem = self.refused(422, "invalid", "POST", "/api/v1/users", {"email": "x@y.z", "password": "short"})
         self.assertEqual(problem["errors"][0]["pointer"], "/password")
 
+    def test_who_may_see_one_environment_sees_nothing_of_the_others(self):
+        self.must("POST", f"{P}/segments", {"key": "vip", "configurations": {
+            "production": {"included": ["a-secret-person"]}, "staging": {"included": ["somebody"]}}})
+        self.must("POST", f"{P}/flags", {"key": "f-vip", "configurations": {"production": FLAG | {
+            "rules": [{"id": "r", "if": {"segment": "vip"}, "serve": "off"}]}}})
+        self.must("POST", "/api/v1/users", {
+            "email": "sam@example.com", "password": "a long enough one",
+            "grants": [{"role": "viewer", "project": "game", "environment": "staging"}]})
+        token = self.server.log_in("sam@example.com", "a long enough one").json["access_token"]
+        view = self.must("GET", f"{P}/segments/vip", token=token)
+        self.assertEqual(list(view.json["configurations"]), ["staging"])
+        self.assertEqual(self.ask("GET", f"{P}/segments/vip/environments/production", token=token).status, 404)
+        self.assertEqual(self.must("GET", f"{P}/segments/vip/uses", token=token).json["items"], [])
+        history = self.must("GET", f"{P}/segments/vip/history", token=token)
+        for answer in (view, history):
+            self.assertNotIn(b"a-secret-person", answer.body)
+        self.assertIn(b"somebody", history.body)
+
+    def test_what_costs_much_is_bounded_and_for_who_may(self):
+        self.refused(413, "too-large", "POST", "/api/v1/evaluate", {"user": {"key": "u"}, "keys": ["f"] * 1001},
+                     token=self.server.key)
+        self.refused(403, "forbidden", "POST", "/api/v1/users", {"email": "x@y.z", "password": "p" * 20},
+                     token=self.server.key)
+        self.refused(422, "invalid", "POST", "/api/v1/users", {"email": "x@y.z", "password": "p" * 20},
+                     headers={"Idempotency-Key": "k"})
+        self.refused(401, "unauthorized", "POST", "/api/v1/sessions", {"email": "x" * 10_000, "password": "p"}, token="")
+
     def test_log_ins_that_fail_have_to_wait(self):
         def attempt():
             return self.ask("POST", "/api/v1/sessions", {"email": "nobody@example.com", "password": "x"}, token="",
