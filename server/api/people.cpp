@@ -33,12 +33,6 @@ namespace {
     return grants;
 }
 
-/// What `Idempotency-Key` keeps of a request is a fast hash, which must not be one of a password.
-void refuse_to_remember(const Call& call) {
-    if (call.request().headers.contains("Idempotency-Key"))
-        refuse_member("", "Idempotency-Key cannot be honoured where a password is sent");
-}
-
 /// The hash to be stored. Takes its time: on a worker.
 [[nodiscard]] std::string hashed(const std::string& password, std::string_view email, const char* pointer) {
     if (const Result<void> good = auth::check_new_password(password, email); !good)
@@ -55,7 +49,6 @@ void add_people(Routes& routes) {
     const People& people = services.people;
 
     routes.add("POST", "/api/v1/users", [&services, &people](Call& call) {
-        refuse_to_remember(call);
         // Before the password is hashed, which takes its time.
         call.require(auth::Operation::users_write, "", "", services.now_ms());
         Body body = call.body();
@@ -102,7 +95,6 @@ void add_people(Routes& routes) {
     });
     routes.add("POST", "/api/v1/account/password", [&services](Call& call) {
         call.require(auth::Operation::account, "", "", services.now_ms());
-        refuse_to_remember(call);
         Body body = call.body();
         const std::string old_password = body.text("old");
         const std::string new_password = body.text("new");

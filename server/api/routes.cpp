@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "expplat/base/json_text.hpp"
+#include "server/auth/secret.hpp"
 #include "server/domain/json_object.hpp"
+#include "src/aws/digest.hpp"
 #include "src/net/fingerprint.hpp"
 
 namespace expplat::server::api {
@@ -81,14 +83,24 @@ template <class Answer>
     return response;
 }
 
+/// What a request is recognised by. Keyed with the server's secret: a request may hold a password, of which a stolen
+/// database must not have a fast hash.
+[[nodiscard]] std::string mark_of(const Services& services, const http::Request& request) {
+    const std::string content =
+        net::fingerprint({request.method, request.target, request.headers.find("If-Match"), request.body});
+    const auto mark = aws::hmac_sha256(auth::octets_of(services.plane.surroundings().secret),
+                                       "expplat.idempotency/1 " + content);
+    if (!mark) throw Refusal(ProblemType::internal, "OpenSSL has no memory");
+    return aws::hex(*mark);
+}
+
 /// Does it once for each key: again the same answer, whatever was changed since.
 [[nodiscard]] http::Response once(const Services& services, Call& call, const Handle& handle) {
     const std::string key(call.request().headers.find("Idempotency-Key"));
     if (key.empty() || call.request().method != "POST") return handle(call);
     const std::string& scope = call.caller().actor.id;
-    const std::string what =
-        net::fingerprint({call.request().method, call.request().target, call.request().body});
-    if (const auto before = value_of(services.idempotency.begin(scope, key, what))) return repeated(*before);
+    const std::string mark = mark_of(services, call.request());
+    if (const auto before = value_of(services.idempotency.begin(scope, key, mark))) return repeated(*before);
     http::Response response;
     try {
         response = handle(call);

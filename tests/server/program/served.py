@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -84,6 +85,14 @@ class Served:
     def log_text(self):
         with open(os.path.join(self.data, "log"), encoding="utf-8") as file:
             return file.read()
+
+    def query(self, sql):
+        """The one value that a statement answers, from the database itself."""
+        url = database_of(self.data).get("DATABASE_URL")
+        if url:
+            return subprocess.run(["psql", "-qXAt", url, "-c", sql], check=True, capture_output=True, text=True).stdout.strip()
+        with contextlib.closing(sqlite3.connect(os.path.join(self.data, "expplat.db"))) as database:
+            return database.execute(sql).fetchone()[0]
 
     def ask(self, method, path, body=None, token=None, headers=None, raw=None):
         """`token`: None the admin's, "" nobody's."""
