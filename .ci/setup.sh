@@ -24,6 +24,9 @@ packages_build=(
     # The server's store:
     libsqlite3-dev
     libpq-dev
+    # Its description is made from YAML:
+    python3
+    python3-yaml
 )
 packages_bench=(libbenchmark-dev)
 packages_clang=(clang clang-rt)

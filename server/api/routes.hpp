@@ -126,6 +126,7 @@ void add_distribution(Routes& routes);
 void add_evaluation(Routes& routes);
 void add_events(Routes& routes);
 void add_health(Routes& routes);
+void add_reference(Routes& routes);
 
 /// The value of an outcome, or its problem as a `Refusal`.
 template <class T>

@@ -93,6 +93,7 @@ public:
 
     [[nodiscard]] Result<void> start();
     void stop();
+    [[nodiscard]] std::vector<std::string> routes() const { return router_.routes(); }
 
     std::string made_password;
     std::unique_ptr<http::Listener> listener;
@@ -231,9 +232,9 @@ Result<void> Program::Parts::listen() {
                       .is_ready = [this] { return database_->check(); },
                       .log = [this](const std::string& line) { say("error", line); }});
     routes_ = std::make_unique<api::Routes>(router_, *services_);
-    for (const auto add :
-         {api::add_projects, api::add_entities, api::add_keys, api::add_people, api::add_sessions,
-          api::add_audit, api::add_distribution, api::add_evaluation, api::add_events, api::add_health})
+    for (const auto add : {api::add_projects, api::add_entities, api::add_keys, api::add_people,
+                           api::add_sessions, api::add_audit, api::add_distribution, api::add_evaluation,
+                           api::add_events, api::add_health, api::add_reference})
         add(*routes_);
     http::ListenerSettings listening;
     listening.address = settings_.address;
@@ -318,6 +319,7 @@ std::uint16_t Program::port() const noexcept {
     return parts_->listener == nullptr ? 0 : parts_->listener->port();
 }
 const std::string& Program::made_password() const noexcept { return parts_->made_password; }
+std::vector<std::string> Program::routes() const { return parts_->routes(); }
 void Program::stop() { parts_->stop(); }
 
 }  // namespace expplat::server::program

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "expplat/base/result.hpp"
 #include "server/program/settings.hpp"
@@ -27,6 +28,8 @@ public:
     [[nodiscard]] std::uint16_t port() const noexcept;
     /// The first person's password, where one was made just now.
     [[nodiscard]] const std::string& made_password() const noexcept;
+    /// `METHOD /pattern` of each, sorted.
+    [[nodiscard]] std::vector<std::string> routes() const;
     /// What is under way is answered, streams are closed over the drain's time; then nothing is left.
     void stop();
 

@@ -333,6 +333,16 @@ class Distribution(OneServer):
                      token=self.server.key)
         self.refused(422, "invalid", "POST", "/api/v1/events", {"events": {}}, token=self.server.key)
 
+    def test_the_interface_is_described(self):
+        described = self.must("GET", "/api/v1/openapi.json", token="")
+        self.assertEqual(described.json["openapi"], "3.1.0")
+        page = self.must("GET", "/api/v1/reference", token="")
+        self.assertEqual(page.headers["Content-Type"], "text/html; charset=utf-8")
+        self.assertIn("default-src 'none'", page.headers["Content-Security-Policy"])
+        for path, answer in (("openapi.json", described), ("reference", page)):
+            again = self.ask("GET", f"/api/v1/{path}", token="", headers={"If-None-Match": answer.headers["ETag"]})
+            self.assertEqual((again.status, again.body), (304, b""))
+
     def test_health_and_metrics(self):
         self.assertEqual(self.must("GET", "/health/live", token="").json["status"], "live")
         self.assertEqual(self.must("GET", "/health/ready", token="").json["status"], "ready")
