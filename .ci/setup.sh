@@ -199,6 +199,20 @@ setup_moto() {
     cp "$from/requirements.txt" "$stamp"
 }
 
+# schemathesis (PyPI), for the test of the server's description. Fails where it cannot be had: the test is then skipped.
+setup_schemathesis() {
+    local from=tests/server/program/schemathesis parts=build/schemathesis
+    local stamp="$parts/installed"
+    if cmp -s "$stamp" "$from/requirements.txt"; then return 0; fi
+    say "installing schemathesis into $parts (pip install)"
+    rm -rf "$parts"
+    mkdir -p "$parts"
+    python3 -m venv "$parts/venv" &&
+        "$parts/venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$from/requirements.txt" ||
+        { rm -rf "$parts"; return 1; }
+    cp "$from/requirements.txt" "$stamp"
+}
+
 # dpkg's database and the lists above, by size and time: while neither has changed, a check that has
 # passed still holds.
 installed_state() { stat -c '%n %s %Y' /var/lib/dpkg/status "${BASH_SOURCE[0]}" 2>/dev/null; }
