@@ -1,35 +1,47 @@
 // expplat-server: flags and experiments over HTTP, from one program.
 //
 //     expplat-server [--config FILE] [--check-config] [--help] [--version]
+//     expplat-server export [FILE]       the whole database as NDJSON, to standard output or a file
+//     expplat-server import FILE         out of such a file into an empty database
 //
 // Settings come from the environment (README has the table), then from FILE. The log goes to standard error, a line of JSON
 // each; the address and a password that was made go to standard output. Ends with SIGTERM or SIGINT, when what was asked is
-// answered.
+// answered. Exit status: 0 done; 1 it cannot be done; 2 usage, or settings that are wrong.
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "expplat/version.hpp"
+#include "server/program/backup.hpp"
 #include "server/program/program.hpp"
 
 namespace {
 
 using namespace expplat::server;
 
+constexpr int failed_status = 1;
 constexpr int usage_status = 2;
 
 void print_help() {
     std::puts(
         "expplat-server [--config FILE] [--check-config]\n"
+        "expplat-server [--config FILE] export [FILE]\n"
+        "expplat-server [--config FILE] import FILE\n"
         "\n"
-        "Serves flags and experiments over HTTP. Variables of the environment, or lines NAME=VALUE of "
-        "FILE:\n");
+        "Serves flags and experiments over HTTP.\n"
+        "  export  the whole database as lines of JSON, to FILE or standard output; a server may run beside "
+        "it\n"
+        "  import  such a file (- is standard input) into an empty database, of either kind\n"
+        "\n"
+        "Variables of the environment, or lines NAME=VALUE of --config's FILE:\n");
     for (const program::Variable& variable : program::variables()) {
         std::printf("  %-24.*s %.*s\n", static_cast<int>(variable.name.size()), variable.name.data(),
                     static_cast<int>(variable.meaning.size()), variable.meaning.data());
@@ -43,7 +55,11 @@ void print_help() {
         "  expplat-server\n"
         "  DATABASE_URL=postgres://expplat@db/expplat SECRET_KEY=... EXPPLAT_LISTEN=0.0.0.0:8080 "
         "expplat-server\n"
-        "  expplat-server --config /etc/expplat.conf --check-config");
+        "  expplat-server --config /etc/expplat.conf --check-config\n"
+        "  expplat-server export backup.ndjson\n"
+        "  DATABASE_URL=postgres://expplat@db/expplat SECRET_KEY=... expplat-server import backup.ndjson\n"
+        "\n"
+        "Exit status: 0 done; 1 it cannot be done; 2 usage, or settings that are wrong.");
 }
 
 int fail(const std::vector<std::string>& faults) {
@@ -70,7 +86,7 @@ int serve(const program::Settings& settings) {
     });
     if (!started) {
         (void)fail({started.error().message});
-        return 1;
+        return failed_status;
     }
     const std::string scheme = settings.certificate_file.empty() ? "http" : "https";
     std::printf("listening on %s://%s:%u\n", scheme.c_str(), settings.address.c_str(), (*started)->port());
@@ -85,11 +101,58 @@ int serve(const program::Settings& settings) {
     return 0;
 }
 
+/// What the command line asks for.
+struct Request {
+    std::string config;
+    bool only_check = false;
+    std::string command;  // empty: to serve
+    std::string file;     // of `export` and `import`
+};
+
+/// Nothing where the words are wrong, which `fault` then tells.
+std::optional<Request> read_words(int count, char** words, std::string& fault) {
+    Request request;
+    for (int i = 1; i < count; ++i) {
+        const std::string_view word = words[i];
+        if (word == "--check-config") {
+            request.only_check = true;
+        } else if (word == "--config" && i + 1 < count) {
+            request.config = words[++i];
+        } else if (request.command.empty() && (word == "export" || word == "import")) {
+            request.command = word;
+        } else if (!request.command.empty() && request.file.empty() &&
+                   (word == "-" || !word.starts_with('-'))) {
+            request.file = word;
+        } else {
+            fault = "unknown argument `" + std::string(word) + "`; see --help";
+            return std::nullopt;
+        }
+    }
+    if (request.command == "import" && request.file.empty()) {
+        fault = "import: expected the FILE of an export; see --help";
+        return std::nullopt;
+    }
+    if (request.command == "export" && request.file.empty()) request.file = "-";
+    return request;
+}
+
+int transfer(const program::Settings& settings, const Request& request) {
+    std::signal(SIGPIPE, SIG_IGN);
+    const bool is_export = request.command == "export";
+    const expplat::Result<std::int64_t> rows =
+        is_export ? program::export_to(settings, request.file) : program::import_from(settings, request.file);
+    if (!rows) {
+        (void)fail({request.command + ": " + rows.error().message});
+        return failed_status;
+    }
+    std::fprintf(stderr, "expplat-server: %s: %lld rows\n", is_export ? "exported" : "imported",
+                 static_cast<long long>(*rows));
+    return 0;
+}
+
 }  // namespace
 
 int main(int count, char** words) {
-    std::string file;
-    bool only_check = false;
     for (int i = 1; i < count; ++i) {
         const std::string_view word = words[i];
         if (word == "--help") {
@@ -100,19 +163,15 @@ int main(int count, char** words) {
             std::printf("expplat-server %s\n", std::string(expplat::version).c_str());
             return 0;
         }
-        if (word == "--check-config") {
-            only_check = true;
-        } else if (word == "--config" && i + 1 < count) {
-            file = words[++i];
-        } else {
-            return fail({"unknown argument `" + std::string(word) + "`; see --help"});
-        }
     }
+    std::string fault;
+    const std::optional<Request> request = read_words(count, words, fault);
+    if (!request) return fail({fault});
     std::vector<std::string> faults;
     std::vector<std::pair<std::string, std::string>> lines;
-    if (!file.empty()) {
-        std::ifstream stream(file);
-        if (!stream) return fail({file + ": cannot be read"});
+    if (!request->config.empty()) {
+        std::ifstream stream(request->config);
+        if (!stream) return fail({request->config + ": cannot be read"});
         lines = program::read_settings_file(std::string(std::istreambuf_iterator<char>(stream), {}), faults);
     }
     const program::Settings settings = program::read_settings(
@@ -125,9 +184,9 @@ int main(int count, char** words) {
         },
         faults);
     if (!faults.empty()) return fail(faults);
-    if (only_check) {
+    if (request->only_check) {
         std::puts("the configuration is good");
         return 0;
     }
-    return serve(settings);
+    return request->command.empty() ? serve(settings) : transfer(settings, *request);
 }

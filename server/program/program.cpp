@@ -1,6 +1,5 @@
 #include "server/program/program.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include "server/http/access_log.hpp"
 #include "server/http/listener.hpp"
 #include "server/store/database.hpp"
+#include "src/sync/atomic_file.hpp"
 
 namespace expplat::server::program {
 namespace {
@@ -48,28 +48,27 @@ constexpr std::chrono::seconds heartbeat{15};  // docs/PROTOCOL.md: at least eve
                  std::string(what) + ": " + problem.detail};
 }
 
-/// The secret in the data folder; made where there is none, for the owner alone.
-[[nodiscard]] Result<std::string> kept_secret(const std::string& data) {
-    const std::string path = data + "/secret-key";
-    std::ifstream file(path);
-    if (std::string secret; file && std::getline(file, secret)) return secret;
-    Result<std::string> bytes = auth::random_bytes(32);
-    if (!bytes) return bytes.error();
-    const std::string secret = hexadecimal(*bytes);
-    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (descriptor < 0) return Error{ErrorCode::io, path + ": cannot be written"};
-    const std::string line = secret + '\n';
-    const bool written = ::write(descriptor, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
-                         ::fsync(descriptor) == 0;
-    ::close(descriptor);
-    if (!written) return Error{ErrorCode::io, path + ": cannot be written"};
-    return secret;
-}
-
 [[nodiscard]] Result<std::string> made_text(std::size_t bytes) {
     Result<std::string> random = auth::random_bytes(bytes);
     if (!random) return random.error();
     return hexadecimal(*random);
+}
+
+/// The secret in the data folder; made where there is none, for the owner alone. Of two that start at once, both have the
+/// one that was there first.
+[[nodiscard]] Result<std::string> kept_secret(const std::string& data) {
+    const std::string path = data + "/secret-key";
+    if (::access(path.c_str(), F_OK) != 0) {
+        Result<std::string> secret = made_text(32);
+        if (!secret) return secret;
+        Result<sync::AtomicFile> file = sync::AtomicFile::create(path);
+        if (!file) return file.error();
+        if (Result<void> written = file->write(*secret + '\n'); !written) return written.error();
+        if (Result<bool> put = file->put_new(); !put) return put.error();
+    }
+    std::ifstream file(path);
+    if (std::string secret; std::getline(file, secret) && !secret.empty()) return secret;
+    return Error{ErrorCode::io, path + ": cannot be read, or is empty"};
 }
 
 }  // namespace
@@ -148,9 +147,7 @@ Result<void> Program::Parts::start() {
 }
 
 Result<void> Program::Parts::open_store() {
-    const std::string url =
-        settings_.database.empty() ? "sqlite:" + settings_.data + "/expplat.db" : settings_.database;
-    const Result<store::Address> address = store::Address::parse(url);
+    const Result<store::Address> address = store::Address::parse(settings_.database_url());
     if (!address) return address.error();
     auto database = store::Database::open(*address, {.connections = settings_.workers + 2});
     if (!database) return with("the database", database.problem());

@@ -28,6 +28,11 @@ struct Settings {
     unsigned workers = 4;
     std::int64_t drain_ms = 10'000;
     bool access_log = true;
+
+    /// Where the database is, as `store::Address` reads it.
+    [[nodiscard]] std::string database_url() const {
+        return database.empty() ? "sqlite:" + data + "/expplat.db" : database;
+    }
 };
 
 struct Variable {

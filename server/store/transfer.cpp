@@ -24,6 +24,7 @@ using ruleset::NodeKind;
 struct Table {
     std::string_view name;
     std::vector<std::string_view> key;
+    std::int64_t page_rows = 500;  // read at once; fewer where one may be megabytes
 };
 
 /// Those that others refer to first. Answers that wait for a repeat and leases of the moment stay behind.
@@ -31,19 +32,19 @@ const std::vector<Table>& tables() {
     static const std::vector<Table> all{
         {"projects", {"key"}},
         {"environments", {"project", "key"}},
-        {"entities", {"project", "kind", "key"}},
-        {"configurations", {"project", "environment", "kind", "key"}},
-        {"phases", {"project", "environment", "experiment", "number"}},
+        {"entities", {"project", "kind", "key"}, 25},
+        {"configurations", {"project", "environment", "kind", "key"}, 25},
+        {"phases", {"project", "environment", "experiment", "number"}, 25},
         {"keys", {"id"}},
         {"people", {"id"}},
         {"roles", {"key"}},
         {"grants", {"person", "role", "project", "environment"}},
-        {"schedules", {"id"}},
-        {"change_requests", {"id"}},
-        {"audit", {"sequence"}},
+        {"schedules", {"id"}, 25},
+        {"change_requests", {"id"}, 25},
+        {"audit", {"sequence"}, 25},
         {"audit_head", {"id"}},
         {"webhooks", {"id"}},
-        {"rulesets", {"project", "environment", "version"}},
+        {"rulesets", {"project", "environment", "version"}, 1},
         {"outbox", {"id"}},
         {"sequences", {"name"}},
         {"events", {"id"}},
@@ -51,8 +52,6 @@ const std::vector<Table>& tables() {
     };
     return all;
 }
-
-constexpr std::int64_t page_rows = 500;
 
 std::string joined(const std::vector<std::string_view>& columns) {
     std::string out;
@@ -84,6 +83,10 @@ void write_line(const std::function<bool(std::string_view)>& write, const std::s
     if (!write(line)) throw Refusal(ProblemType::unavailable, "the export could not be written");
 }
 
+std::int64_t schema_of(Transaction& t) {
+    return t.execute("SELECT COALESCE(MAX(number), 0) FROM schema_migrations")[0].integer(0);
+}
+
 /// The key of a page's last row.
 std::vector<Cell> key_of(const Table& table, const Rows& rows) {
     std::vector<Cell> key;
@@ -99,7 +102,7 @@ std::int64_t export_table(Transaction& t, const Table& table,
                           const std::function<bool(std::string_view)>& write) {
     const std::string columns = joined(table.key);
     const std::string select = "SELECT * FROM " + std::string(table.name);
-    const std::string order = " ORDER BY " + columns + " LIMIT " + std::to_string(page_rows);
+    const std::string order = " ORDER BY " + columns + " LIMIT " + std::to_string(table.page_rows);
     std::string marks = "?";
     for (std::size_t i = 1; i < table.key.size(); ++i) marks += ", ?";
     std::int64_t count = 0;
@@ -222,6 +225,11 @@ domain::Outcome<std::int64_t> export_database(domain::Store& store,
         // What was written cannot be taken back, so a second attempt is none.
         if (has_begun) throw Refusal(ProblemType::unavailable, "the connection was lost during the export");
         has_begun = true;
+        const auto known = static_cast<std::int64_t>(migrations().size());
+        if (const std::int64_t schema = schema_of(t); schema != known) {
+            throw Refusal(ProblemType::conflict, "the database's schema is " + std::to_string(schema) +
+                                                     ", and this program's is " + std::to_string(known));
+        }
         write_line(write,
                    "{\"expplat\":\"export/1\",\"schema\":" + std::to_string(migrations().size()) + "}\n");
         std::int64_t rows = 0;

@@ -71,20 +71,52 @@ Descriptor::~Descriptor() {
     if (number_ >= 0) ::close(number_);
 }
 
-Result<void> replace_file(const std::string& path, std::initializer_list<std::string_view> parts) {
+Result<AtomicFile> AtomicFile::create(const std::string& path) {
     std::string name;
-    const Descriptor file(open_temporary(path, name));
-    if (!file) return failure(path, errno);
-    bool done = true;
-    for (const std::string_view part : parts) done = done && write_all(file.number(), part);
-    done = done && ::fsync(file.number()) == 0 && ::rename(name.c_str(), path.c_str()) == 0;
-    if (!done) {
-        const int number = errno;
-        ::unlink(name.c_str());
-        return failure(path, number);
-    }
-    if (!sync_folder(path)) return failure(folder_of(path), errno);
+    const int file = open_temporary(path, name);
+    if (file < 0) return failure(path, errno);
+    return AtomicFile(path, std::move(name), file);
+}
+
+AtomicFile::AtomicFile(AtomicFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      file_(std::exchange(other.file_, -1)) {}
+
+AtomicFile::~AtomicFile() {
+    if (!temporary_.empty()) ::unlink(temporary_.c_str());
+    if (file_ >= 0) ::close(file_);
+}
+
+Result<void> AtomicFile::write(std::string_view piece) {
+    if (!write_all(file_, piece)) return failure(path_, errno);
     return {};
+}
+
+Result<void> AtomicFile::replace() {
+    if (::fsync(file_) != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) return failure(path_, errno);
+    temporary_.clear();
+    if (!sync_folder(path_)) return failure(folder_of(path_), errno);
+    return {};
+}
+
+Result<bool> AtomicFile::put_new() {
+    if (::fsync(file_) != 0) return failure(path_, errno);
+    if (::link(temporary_.c_str(), path_.c_str()) != 0) {
+        if (errno == EEXIST) return false;
+        return failure(path_, errno);
+    }
+    if (!sync_folder(path_)) return failure(folder_of(path_), errno);
+    return true;
+}
+
+Result<void> replace_file(const std::string& path, std::initializer_list<std::string_view> parts) {
+    Result<AtomicFile> file = AtomicFile::create(path);
+    if (!file) return file.error();
+    for (const std::string_view part : parts) {
+        if (Result<void> written = file->write(part); !written) return written;
+    }
+    return file->replace();
 }
 
 void remove_leftovers(const std::string& path) {
