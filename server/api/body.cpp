@@ -44,6 +44,12 @@ const Node* Body::value(std::string_view name) {
     return node != nullptr && node->kind() == NodeKind::null ? nullptr : node;
 }
 
+bool Body::is_null(std::string_view name) {
+    known_.push_back(name);
+    const Node* const node = document_.root().find(name);
+    return node != nullptr && node->kind() == NodeKind::null;
+}
+
 const Node* Body::object(std::string_view name) {
     const Node* const node = value(name);
     if (node != nullptr && node->kind() != NodeKind::object) refuse(name, "must be an object");

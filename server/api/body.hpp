@@ -28,6 +28,8 @@ public:
     [[nodiscard]] std::optional<std::vector<std::string>> optional_texts(std::string_view name);
     /// Any value; null where there is none.
     [[nodiscard]] const ruleset::Node* value(std::string_view name);
+    /// It is there, and null: what a change takes away.
+    [[nodiscard]] bool is_null(std::string_view name);
     /// An object; null where there is none.
     [[nodiscard]] const ruleset::Node* object(std::string_view name);
 

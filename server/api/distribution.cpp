@@ -97,7 +97,11 @@ void add_distribution(Routes& routes) {
         head.headers.set("X-Accel-Buffering", "no");
         http::Stream stream = responder.open(std::move(head));
         services.hub.follow(what.name, what.audience, last_event(call.request()),
-                            [stream](const publish::SharedText& piece) { return stream.send(piece); });
+                            [stream](const publish::SharedText& piece) {
+                                if (piece != nullptr) return stream.send(piece);
+                                stream.close();
+                                return false;
+                            });
     });
 }
 

@@ -25,10 +25,10 @@ namespace {
     return entity.substr(0, entity.size() - 1) + ",\"configurations\":" + configurations + "}}";
 }
 
+/// Of a change: null takes it away, which the domain writes as an empty text.
 [[nodiscard]] std::optional<std::string> schema_of(Body& body) {
-    const ruleset::Node* const schema = body.value("json_schema");
-    if (schema == nullptr) return std::nullopt;
-    return ruleset::to_json(*schema);
+    if (const ruleset::Node* const schema = body.value("json_schema")) return ruleset::to_json(*schema);
+    return body.is_null("json_schema") ? std::optional<std::string>("") : std::nullopt;
 }
 
 [[nodiscard]] std::map<std::string, std::string> configurations_of(Body& body) {
@@ -45,17 +45,8 @@ namespace {
 }
 
 [[nodiscard]] std::string json_of(const HistoryEntry& entry) {
-    std::string differences = "[";
-    for (const Difference& one : entry.differences) {
-        if (differences.size() > 1) differences += ',';
-        ObjectWriter writer;
-        writer.text("pointer", one.pointer)
-            .json_or_null("before", one.before)
-            .json_or_null("after", one.after);
-        differences += std::move(writer).done();
-    }
     ObjectWriter writer;
-    writer.json("entry", to_json(entry.entry)).json("differences", differences + ']');
+    writer.json("entry", to_json(entry.entry)).json("differences", json_list(entry.differences));
     return std::move(writer).done();
 }
 
@@ -69,12 +60,14 @@ void add_kind(Routes& routes, EntityKind kind) {
     routes.add("POST", all, [&entities, kind](Call& call) {
         Body body = call.body();
         const EntityId id{call.parameter("project"), kind, body.text("key")};
+        std::optional<std::string> schema = schema_of(body);
+        if (schema && schema->empty()) schema.reset();
         const Metadata metadata{.name = body.optional_text("name").value_or(id.key),
                                 .description = body.optional_text("description").value_or(""),
                                 .owner = body.optional_text("owner").value_or(""),
                                 .tags = body.optional_texts("tags").value_or(std::vector<std::string>{}),
                                 .client_visible = body.optional_boolean("client_visible").value_or(false),
-                                .json_schema = schema_of(body)};
+                                .json_schema = schema};
         const auto bodies = configurations_of(body);
         body.done();
         const EntityView made = value_of(entities.create(call.caller(), id, metadata, bodies));
@@ -108,12 +101,15 @@ void add_kind(Routes& routes, EntityKind kind) {
             value_of(entities.update(call.caller(), id_of(call, kind), change, call.if_revision()));
         return revised(200, entity.revision, to_json(entity));
     });
-    routes.add("DELETE", one, [&entities, kind](Call& call) {
-        check(entities.remove(call.caller(), id_of(call, kind), call.if_revision()));
-        http::Response gone;
-        gone.status = 204;
-        return gone;
-    });
+    routes.add(
+        "DELETE", one,
+        [&entities, kind](Call& call) {
+            check(entities.remove(call.caller(), id_of(call, kind), call.if_revision()));
+            http::Response gone;
+            gone.status = 204;
+            return gone;
+        },
+        Effect::none);
     routes.add("POST", one + "/archive", [&entities, kind](Call& call) {
         const Entity entity =
             value_of(entities.archive(call.caller(), id_of(call, kind), call.if_revision()));

@@ -3,6 +3,7 @@
 #include "server/api/event_record.hpp"
 #include "server/api/routes.hpp"
 #include "server/domain/json_object.hpp"
+#include "server/domain/tables/projects.hpp"
 
 namespace expplat::server::api {
 
@@ -68,7 +69,10 @@ void append_outcome(std::string& json, std::string_view id, std::string_view sta
         ++bad;
     }
     check(services.plane.store().write([&](Transaction& t) {
-        for (const RawEvent& event : good) (void)tables::insert_event(t, event);
+        // A key's environment is there; a person may name any.
+        if (call.entry().environment.empty())
+            (void)tables::require_environment(t, place.project, place.environment);
+        (void)tables::insert_events(t, good);
     }));
     for (const RawEvent& event : good) append_outcome(json, event.id, "accepted");
     accepted.add(good.size());
@@ -94,6 +98,7 @@ void add_events(Routes& routes) {
         call.require(auth::Operation::events_read, place.project, place.environment, services.now_ms());
         std::vector<std::string> items;
         for (const RawEvent& event : value_of(services.plane.store().read([&](Transaction& t) {
+                 (void)tables::require_environment(t, place.project, place.environment);
                  return tables::newest_events(t, place.project, place.environment, listed);
              }))) {
             ObjectWriter writer;
@@ -108,12 +113,14 @@ void add_events(Routes& routes) {
         call.require(auth::Operation::events_read, place.project, place.environment, services.now_ms());
         std::vector<std::string> items;
         for (const EventCounter& counter : value_of(services.plane.store().read([&](Transaction& t) {
+                 (void)tables::require_environment(t, place.project, place.environment);
                  return tables::event_counters(t, place.project, place.environment);
              }))) {
             ObjectWriter writer;
-            writer.text("experiment", counter.experiment)
-                .text("variant", counter.variant)
-                .integer("events", counter.events);
+            // More names came than are counted by themselves: the rest together has none.
+            if (counter.experiment.empty()) writer.null("experiment").null("variant");
+            else writer.text("experiment", counter.experiment).text("variant", counter.variant);
+            writer.integer("events", counter.events);
             items.push_back(std::move(writer).done());
         }
         return page_of(items, {});

@@ -1,5 +1,6 @@
 #include "server/api/gate.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -45,6 +46,45 @@ using domain::Refusal;
                            .revoked_ms = key.revoked_ms};
 }
 
+/// What it was refused for when it was made gives nothing; a later release may know fewer operations.
+[[nodiscard]] std::optional<auth::Role> own_role(const domain::Role& role) {
+    Result<auth::Role> known = auth::Role::custom(role.key, role.operations);
+    return known ? std::optional(std::move(*known)) : std::nullopt;
+}
+
+/// As the transaction finds the person's grants and roles; nothing for one who may not come in.
+[[nodiscard]] std::optional<auth::Principal> person_now(domain::Transaction& t, const std::string& id) {
+    const std::optional<domain::Person> now = domain::tables::find_person(t, id);
+    if (!now || now->disabled) return std::nullopt;
+    return auth::Principal::person(
+        id, grants_of(domain::tables::grants_of(t, id), domain::tables::roles_of(t, id)));
+}
+
+[[nodiscard]] std::optional<auth::PermissionSet> permissions_of(const domain::Delegation& rights,
+                                                                domain::Transaction& t) {
+    switch (rights.of) {
+        case domain::Delegation::Of::role: {
+            if (const auto role = auth::Role::built_in(rights.name)) return role->permissions;
+            const std::optional<domain::Role> own = domain::tables::find_role(t, rights.name);
+            const std::optional<auth::Role> role = own ? own_role(*own) : std::nullopt;
+            return role ? role->permissions : auth::PermissionSet{};
+        }
+        case domain::Delegation::Of::key: {
+            const std::optional<auth::KeyKind> kind = kind_of(rights.name);
+            if (!kind) return std::nullopt;
+            return auth::permissions_of(*kind);
+        }
+        case domain::Delegation::Of::operations: break;
+    }
+    auth::PermissionSet permissions;
+    for (const std::string& name : rights.operations) {
+        const std::optional<Operation> operation = auth::operation_of(name);
+        if (!operation) return std::nullopt;
+        permissions = permissions.with({*operation});
+    }
+    return permissions;
+}
+
 [[nodiscard]] bool may(const auth::Principal& principal, const domain::Operation& operation,
                        std::int64_t now_ms) {
     const std::optional<Operation> known = operation_of_action(operation.action);
@@ -78,11 +118,15 @@ std::optional<auth::Operation> operation_of_action(std::string_view action) {
     return named("write");
 }
 
-std::vector<auth::Grant> grants_of(const std::vector<domain::RoleGrant>& grants) {
+std::vector<auth::Grant> grants_of(const std::vector<domain::RoleGrant>& grants,
+                                   const std::vector<domain::Role>& own) {
     std::vector<auth::Grant> result;
     for (const domain::RoleGrant& grant : grants) {
-        if (const std::optional<auth::Role> role = auth::Role::built_in(grant.role))
-            result.push_back({role->permissions, {grant.project, grant.environment}});
+        std::optional<auth::Role> role = auth::Role::built_in(grant.role);
+        const auto found = std::find_if(own.begin(), own.end(),
+                                        [&](const domain::Role& one) { return one.key == grant.role; });
+        if (!role && found != own.end()) role = own_role(*found);
+        if (role) result.push_back({role->permissions, {grant.project, grant.environment}});
     }
     return result;
 }
@@ -160,7 +204,7 @@ Entry Gate::person(std::string_view token, const http::Request& request) const {
     if (!*found) refuse();
     const domain::PersonView& view = **found;
     if (view.person.disabled || auth::check_epoch(*bearer, view.person.tokens_from_ms)) refuse();
-    Entry entry{.principal = auth::Principal::person(view.person.id, grants_of(view.grants)),
+    Entry entry{.principal = auth::Principal::person(view.person.id, grants_of(view.grants, view.roles)),
                 .caller = {{domain::Actor::Kind::person, view.person.id, view.person.email, request.remote,
                             request.id}},
                 .project = {},
@@ -168,10 +212,15 @@ Entry Gate::person(std::string_view token, const http::Request& request) const {
                 .email = view.person.email};
     entry.caller.may = [id = view.person.id, now_ms = now_ms_](const domain::Operation& operation,
                                                                domain::Transaction& t) {
-        const std::optional<domain::Person> now = domain::tables::find_person(t, id);
-        if (!now || now->disabled) return false;
-        const auto principal = auth::Principal::person(id, grants_of(domain::tables::grants_of(t, id)));
-        return may(principal, operation, now_ms());
+        const auto principal = person_now(t, id);
+        return principal && may(*principal, operation, now_ms());
+    };
+    entry.caller.may_delegate = [id = view.person.id, now_ms = now_ms_](const domain::Delegation& rights,
+                                                                        domain::Transaction& t) {
+        const auto principal = person_now(t, id);
+        const auto permissions = permissions_of(rights, t);
+        return principal && permissions &&
+               auth::may_delegate(*principal, *permissions, {rights.project, rights.environment}, now_ms());
     };
     return entry;
 }

@@ -71,7 +71,9 @@ private:
 /// What a domain's action is among the operations that roles and keys have; nothing for one that nobody may do.
 [[nodiscard]] std::optional<auth::Operation> operation_of_action(std::string_view action);
 
-/// The grants of a person as the table of permissions knows them. A role that is none gives nothing.
-[[nodiscard]] std::vector<auth::Grant> grants_of(const std::vector<domain::RoleGrant>& grants);
+/// The grants of a person as the table of permissions knows them; `own` are the installation's roles that they name. A role
+/// that is none gives nothing.
+[[nodiscard]] std::vector<auth::Grant> grants_of(const std::vector<domain::RoleGrant>& grants,
+                                                 const std::vector<domain::Role>& own);
 
 }  // namespace expplat::server::api

@@ -48,19 +48,22 @@ void add_people(Routes& routes) {
     const Services& services = routes.services();
     const People& people = services.people;
 
-    routes.add("POST", "/api/v1/users", [&services, &people](Call& call) {
-        // Before the password is hashed, which takes its time.
-        call.require(auth::Operation::users_write, "", "", services.now_ms());
-        Body body = call.body();
-        const std::string email = body.text("email");
-        const std::string name = body.optional_text("name").value_or("");
-        const std::string password = body.text("password");
-        const auto grants = grants_of_body(body).value_or(std::vector<RoleGrant>{});
-        body.done();
-        const PersonView made =
-            value_of(people.create(call.caller(), email, name, hashed(password, email, "/password"), grants));
-        return revised(201, made.person.revision, to_json(made));
-    });
+    routes.add(
+        "POST", "/api/v1/users",
+        [&services, &people](Call& call) {
+            // Before the password is hashed, which takes its time.
+            call.require(auth::Operation::users_write, "", "", services.now_ms());
+            Body body = call.body();
+            const std::string email = body.text("email");
+            const std::string name = body.optional_text("name").value_or("");
+            const std::string password = body.text("password");
+            const auto grants = grants_of_body(body).value_or(std::vector<RoleGrant>{});
+            body.done();
+            const PersonView made = value_of(
+                people.create(call.caller(), email, name, hashed(password, email, "/password"), grants));
+            return revised(201, made.person.revision, to_json(made));
+        },
+        Effect::none);
     routes.add("GET", "/api/v1/users", [&people](Call& call) {
         const Page<PersonView> page = value_of(people.list(call.caller(), call.page()));
         std::vector<std::string> items;
@@ -71,21 +74,24 @@ void add_people(Routes& routes) {
         const PersonView one = value_of(people.get(call.caller(), call.parameter("id")));
         return revised(200, one.person.revision, to_json(one));
     });
-    routes.add("PATCH", "/api/v1/users/{id}", [&people](Call& call) {
-        Body body = call.body();
-        PersonChange change{.name = body.optional_text("name"),
-                            .disabled = body.optional_boolean("disabled"),
-                            .grants = grants_of_body(body)};
-        const std::optional<std::string> password = body.optional_text("password");
-        body.done();
-        const std::string id = call.parameter("id");
-        if (password) {
-            const PersonView one = value_of(people.get(call.caller(), id));
-            change.password_hash = hashed(*password, one.person.email, "/password");
-        }
-        const PersonView changed = value_of(people.update(call.caller(), id, change, call.if_revision()));
-        return revised(200, changed.person.revision, to_json(changed));
-    });
+    routes.add(
+        "PATCH", "/api/v1/users/{id}",
+        [&people](Call& call) {
+            Body body = call.body();
+            PersonChange change{.name = body.optional_text("name"),
+                                .disabled = body.optional_boolean("disabled"),
+                                .grants = grants_of_body(body)};
+            const std::optional<std::string> password = body.optional_text("password");
+            body.done();
+            const std::string id = call.parameter("id");
+            if (password) {
+                const PersonView one = value_of(people.get(call.caller(), id));
+                change.password_hash = hashed(*password, one.person.email, "/password");
+            }
+            const PersonView changed = value_of(people.update(call.caller(), id, change, call.if_revision()));
+            return revised(200, changed.person.revision, to_json(changed));
+        },
+        Effect::none);
 
     routes.add("GET", "/api/v1/account", [&services](Call& call) {
         call.require(auth::Operation::account, "", "", services.now_ms());
@@ -93,26 +99,29 @@ void add_people(Routes& routes) {
         if (!found) throw Refusal(ProblemType::not_found, "there is no such person any more");
         return revised(200, found->person.revision, to_json(*found));
     });
-    routes.add("POST", "/api/v1/account/password", [&services](Call& call) {
-        call.require(auth::Operation::account, "", "", services.now_ms());
-        Body body = call.body();
-        const std::string old_password = body.text("old");
-        const std::string new_password = body.text("new");
-        body.done();
-        const std::string id = call.caller().actor.id;
-        const auto found = value_of(services.people.find(id));
-        if (!found || !found->person.password ||
-            auth::verify_password(old_password, *found->person.password) == auth::PasswordMatch::no) {
-            refuse_member("/old", "is not the password");
-        }
-        Caller herself = call.caller();
-        herself.may = [](const Operation& operation, Transaction&) {
-            return operation.action == "user.update";
-        };
-        const PersonView changed = value_of(services.people.update(
-            herself, id, {.password_hash = hashed(new_password, found->person.email, "/new")}));
-        return revised(200, changed.person.revision, to_json(changed));
-    });
+    routes.add(
+        "POST", "/api/v1/account/password",
+        [&services](Call& call) {
+            call.require(auth::Operation::account, "", "", services.now_ms());
+            Body body = call.body();
+            const std::string old_password = body.text("old");
+            const std::string new_password = body.text("new");
+            body.done();
+            const std::string id = call.caller().actor.id;
+            const auto found = value_of(services.people.find(id));
+            if (!found || !found->person.password ||
+                auth::verify_password(old_password, *found->person.password) == auth::PasswordMatch::no) {
+                refuse_member("/old", "is not the password");
+            }
+            Caller herself = call.caller();
+            herself.may = [](const Operation& operation, Transaction&) {
+                return operation.action == "user.update";
+            };
+            const PersonView changed = value_of(services.people.update(
+                herself, id, {.password_hash = hashed(new_password, found->person.email, "/new")}));
+            return revised(200, changed.person.revision, to_json(changed));
+        },
+        Effect::none);
 }
 
 }  // namespace expplat::server::api

@@ -8,15 +8,18 @@ using namespace domain;
 void add_projects(Routes& routes) {
     const Projects& projects = routes.services().projects;
 
-    routes.add("POST", "/api/v1/projects", [&projects](Call& call) {
-        Body body = call.body();
-        const std::string key = body.text("key");
-        const std::string name = body.optional_text("name").value_or(key);
-        const std::string description = body.optional_text("description").value_or("");
-        body.done();
-        const Project made = value_of(projects.create(call.caller(), key, name, description));
-        return revised(201, made.revision, to_json(made));
-    });
+    routes.add(
+        "POST", "/api/v1/projects",
+        [&projects](Call& call) {
+            Body body = call.body();
+            const std::string key = body.text("key");
+            const std::string name = body.optional_text("name").value_or(key);
+            const std::string description = body.optional_text("description").value_or("");
+            body.done();
+            const Project made = value_of(projects.create(call.caller(), key, name, description));
+            return revised(201, made.revision, to_json(made));
+        },
+        Effect::none);
     routes.add("GET", "/api/v1/projects", [&projects](Call& call) {
         const Page<Project> page =
             value_of(projects.list(call.caller(), call.query_flag("archived"), call.page()));
@@ -28,16 +31,19 @@ void add_projects(Routes& routes) {
         const Project project = value_of(projects.get(call.caller(), call.parameter("project")));
         return revised(200, project.revision, to_json(project));
     });
-    routes.add("PATCH", "/api/v1/projects/{project}", [&projects](Call& call) {
-        Body body = call.body();
-        const ProjectChange change{.name = body.optional_text("name"),
-                                   .description = body.optional_text("description"),
-                                   .archived = body.optional_boolean("archived")};
-        body.done();
-        const Project project =
-            value_of(projects.update(call.caller(), call.parameter("project"), change, call.if_revision()));
-        return revised(200, project.revision, to_json(project));
-    });
+    routes.add(
+        "PATCH", "/api/v1/projects/{project}",
+        [&projects](Call& call) {
+            Body body = call.body();
+            const ProjectChange change{.name = body.optional_text("name"),
+                                       .description = body.optional_text("description"),
+                                       .archived = body.optional_boolean("archived")};
+            body.done();
+            const Project project = value_of(
+                projects.update(call.caller(), call.parameter("project"), change, call.if_revision()));
+            return revised(200, project.revision, to_json(project));
+        },
+        Effect::none);
 
     const std::string environments = "/api/v1/projects/{project}/environments";
     routes.add("POST", environments, [&projects](Call& call) {

@@ -14,12 +14,16 @@
 #include "server/api/gate.hpp"
 #include "server/auth/lockout.hpp"
 #include "server/domain/audit_log.hpp"
+#include "server/domain/change_requests.hpp"
 #include "server/domain/entities.hpp"
 #include "server/domain/history.hpp"
 #include "server/domain/idempotency.hpp"
 #include "server/domain/keys.hpp"
 #include "server/domain/people.hpp"
 #include "server/domain/projects.hpp"
+#include "server/domain/roles.hpp"
+#include "server/domain/schedules.hpp"
+#include "server/domain/webhooks.hpp"
 #include "server/http/metrics.hpp"
 #include "server/http/problem.hpp"
 #include "server/http/router.hpp"
@@ -42,6 +46,10 @@ struct Services {
     const domain::Idempotency& idempotency;
     const domain::Keys& keys;
     const domain::People& people;
+    const domain::Roles& roles;
+    const domain::ChangeRequests& change_requests;
+    const domain::Schedules& schedules;
+    const domain::Webhooks& webhooks;
     const auth::TokenAuthority& tokens;
     const Gate& gate;
     publish::Hub& hub;
@@ -120,6 +128,10 @@ void add_projects(Routes& routes);
 void add_entities(Routes& routes);
 void add_keys(Routes& routes);
 void add_people(Routes& routes);
+void add_roles(Routes& routes);
+void add_change_requests(Routes& routes);
+void add_schedules(Routes& routes);
+void add_webhooks(Routes& routes);
 void add_sessions(Routes& routes);
 void add_audit(Routes& routes);
 void add_distribution(Routes& routes);

@@ -108,13 +108,16 @@ void add_sessions(Routes& routes) {
         return session_of(services, *found);
     });
     /// Everywhere: tokens are not remembered, so one alone cannot be ended before its time.
-    routes.add("DELETE", "/api/v1/sessions", [&services](Call& call) {
-        call.require(auth::Operation::account, "", "", services.now_ms());
-        check(services.people.end_sessions(call.caller(), call.caller().actor.id));
-        http::Response gone;
-        gone.status = 204;
-        return gone;
-    });
+    routes.add(
+        "DELETE", "/api/v1/sessions",
+        [&services](Call& call) {
+            call.require(auth::Operation::account, "", "", services.now_ms());
+            check(services.people.end_sessions(call.caller(), call.caller().actor.id));
+            http::Response gone;
+            gone.status = 204;
+            return gone;
+        },
+        Effect::none);
 }
 
 }  // namespace expplat::server::api

@@ -1,5 +1,7 @@
 #include "server/auth/permission.hpp"
 
+#include <algorithm>
+
 namespace expplat::server::auth {
 
 namespace {
@@ -25,6 +27,17 @@ bool covers(const Scope& granted, const Place& place, bool is_read) noexcept {
     if (granted.environment_id.empty() || granted.environment_id == place.environment_id) return true;
     // Who may read in one environment may read what its project has in common.
     return is_read && place.environment_id.empty();
+}
+
+bool encloses(const Scope& outer, const Scope& inner) noexcept {
+    if (outer.project_id.empty()) return outer.environment_id.empty();
+    return outer.project_id == inner.project_id &&
+           (outer.environment_id.empty() || outer.environment_id == inner.environment_id);
+}
+
+bool is_over(const Principal& principal, std::int64_t now_ms) noexcept {
+    return principal.is_disabled || (principal.revoked_ms && now_ms >= *principal.revoked_ms) ||
+           (principal.expires_ms && now_ms >= *principal.expires_ms);
 }
 
 PrincipalKind principal_kind_of(KeyKind kind) noexcept {
@@ -74,6 +87,20 @@ Verdict decide(const Principal& principal, Operation operation, const Scope& sco
         has_it_elsewhere = true;
     }
     return has_it_elsewhere ? Verdict::wrong_scope : Verdict::missing_permission;
+}
+
+bool may_delegate(const Principal& principal, const PermissionSet& permissions, const Scope& scope,
+                  std::int64_t now_ms) noexcept {
+    if (is_over(principal, now_ms)) return false;
+    for (const OperationRow& row : operation_rows()) {
+        if (row.operation == Operation::account || !permissions.has(row.operation)) continue;
+        const bool has_it =
+            std::any_of(principal.grants.begin(), principal.grants.end(), [&](const Grant& grant) {
+                return grant.permissions.has(row.operation) && encloses(grant.scope, scope);
+            });
+        if (!has_it) return false;
+    }
+    return true;
 }
 
 }  // namespace expplat::server::auth

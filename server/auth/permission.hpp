@@ -72,4 +72,9 @@ enum class Verdict : std::uint8_t {
 [[nodiscard]] Verdict decide(const Principal& principal, Operation operation, const Scope& scope,
                              std::int64_t now_ms) noexcept;
 
+/// Whether the principal may give these operations in that place: it has each of them itself, there or in a place that
+/// encloses it. The own account is nobody's to give and asked of nobody.
+[[nodiscard]] bool may_delegate(const Principal& principal, const PermissionSet& permissions,
+                                const Scope& scope, std::int64_t now_ms) noexcept;
+
 }  // namespace expplat::server::auth

@@ -16,6 +16,8 @@ inline constexpr std::size_t tags = 50;
 inline constexpr std::size_t tag_bytes = 100;
 inline constexpr std::size_t comment_bytes = 2'000;
 inline constexpr std::size_t json_schema_bytes = std::size_t{64} << 10;
+inline constexpr std::size_t schema_faults = 20;                 // told of one schema, or of one body by it
+inline constexpr std::int64_t schema_steps = 5'000'000;          // of checking one body: about a second
 inline constexpr std::size_t body_bytes = std::size_t{4} << 20;  // of one configuration
 inline constexpr std::size_t url_bytes = 2'000;
 inline constexpr std::size_t search_bytes = 200;
@@ -32,6 +34,7 @@ inline constexpr std::int64_t webhooks = 50;       // of a project
 inline constexpr std::int64_t keys = 1'000;        // of a project
 inline constexpr std::int64_t people = 100'000;
 inline constexpr std::size_t grants = 200;             // of a person
+inline constexpr std::size_t roles = 200;              // beside the built-in ones
 inline constexpr std::size_t email_bytes = 254;        // RFC 5321, section 4.5.3.1.3
 inline constexpr std::int64_t open_schedules = 5'000;  // of a project
 inline constexpr std::int64_t open_change_requests = 5'000;
@@ -43,6 +46,11 @@ inline constexpr std::int64_t idempotency_running_ms =
     60'000;  // then a request without an answer is taken for dead
 inline constexpr std::size_t idempotency_key_bytes = 255;
 inline constexpr std::size_t idempotency_body_bytes = std::size_t{1} << 20;
+
+inline constexpr std::int64_t event_counters =
+    1'000;  // of an environment; what is past them is counted as one
+inline constexpr std::int64_t raw_events = 1'000'000;      // of an environment; the oldest make room
+inline constexpr std::int64_t raw_events_at_once = 1'000;  // of one removal's transaction
 
 inline constexpr std::int64_t schedules_at_once = 50;  // of one `run_due`
 inline constexpr std::int64_t schedule_ahead_ms = std::int64_t{5} * 366 * 86'400'000;

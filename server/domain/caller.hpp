@@ -9,13 +9,14 @@
 //     flag.toggle (the kill switch), experiment.start .pause .complete
 //     change-request   read propose review apply        schedule   read create cancel
 //     webhook          read create update delete        audit      read export
-//     key              read create revoke               user       read create update
+//     key              read create revoke               user, role read create update (role: delete)
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/domain/store.hpp"
 
@@ -49,14 +50,30 @@ struct Operation {
 /// True where the caller may. May read in the transaction; called once or more for a call.
 using Authorise = std::function<bool(const Operation&, Transaction&)>;
 
+/// Rights that are to become somebody's: of a role or a kind of key by its name, or operations one by one.
+struct Delegation {
+    enum class Of : std::uint8_t { role, key, operations };
+
+    Of of = Of::role;
+    std::string name;                     // of the role, or of the kind of key
+    std::vector<std::string> operations;  // `flags.read`, where they are given one by one
+    std::string project;                  // where they hold, as in `Operation`
+    std::string environment;
+};
+
+/// True where the caller has all of these rights there. Nobody gives what they have not.
+using MayDelegate = std::function<bool(const Delegation&, Transaction&)>;
+
 struct Caller {
     Actor actor;
-    Authorise may = {};  // empty: nothing
+    Authorise may = {};             // empty: nothing
+    MayDelegate may_delegate = {};  // empty: nothing
 
     /// The server itself, in a worker or a test.
     [[nodiscard]] static Caller system(std::string name) {
         return {{Actor::Kind::system, name, name, "", ""},
-                [](const Operation&, Transaction&) { return true; }};
+                [](const Operation&, Transaction&) { return true; },
+                [](const Delegation&, Transaction&) { return true; }};
     }
 };
 

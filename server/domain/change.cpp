@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "expplat/base/json_text.hpp"
 #include "server/domain/bounds.hpp"
 #include "server/domain/configuring.hpp"
 #include "server/domain/entities.hpp"
@@ -154,6 +155,41 @@ void apply(Work& work, const Change& change, const std::string& request_pointer)
                                change.if_revision);
             break;
     }
+}
+
+std::vector<Difference> effect_of(Work& work, const Change& change) {
+    if (change.is_of_entity()) {
+        const auto entity = tables::find_entity(work.transaction(), change.id);
+        const auto archived = [](bool is) { return is ? R"({"archived":true})" : R"({"archived":false})"; };
+        return differences(archived(entity && entity->archived),
+                           archived(change.operation == Change::Operation::archive));
+    }
+    const auto current = tables::find_configuration(work.transaction(), change.id, change.environment);
+    const std::optional<std::string> before = current ? std::optional(current->body) : std::nullopt;
+    const auto replaced = [&](std::string_view member, std::string_view json) {
+        return with_member(parse_stored(before.value_or("{}")).root(), member, json);
+    };
+    switch (change.operation) {
+        case Change::Operation::unconfigure: return differences(before, std::nullopt);
+        case Change::Operation::enable: return differences(before, replaced("enabled", "true"));
+        case Change::Operation::disable: return differences(before, replaced("enabled", "false"));
+        case Change::Operation::start: return differences(before, replaced("status", R"("running")"));
+        case Change::Operation::pause: return differences(before, replaced("status", R"("paused")"));
+        case Change::Operation::complete: {
+            std::string winner = "null";
+            if (change.winner) append_json_string(winner = "", *change.winner);
+            const std::string body = replaced("winner", winner);
+            return differences(before, with_member(parse_stored(body).root(), "status", R"("completed")"));
+        }
+        default: break;
+    }
+    std::string after = change.body;
+    if (change.id.kind == EntityKind::experiment) {  // which keeps its status, whatever the body says
+        std::string status;
+        append_json_string(status, current ? current->state : "draft");
+        after = with_member(parse_stored(after).root(), "status", status);
+    }
+    return differences(before, after);
 }
 
 std::int64_t base_revision(Work& work, const Change& change) {

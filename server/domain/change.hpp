@@ -11,7 +11,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "server/domain/json_object.hpp"
 #include "server/domain/nouns.hpp"
 #include "server/domain/work.hpp"
 
@@ -50,6 +52,9 @@ struct Change {
 
 /// `request_pointer`: of the body, where a caller sent it just now.
 void apply(Work& work, const Change& change, const std::string& request_pointer = {});
+
+/// What applying it would change in the configuration (or, of an entity, in `archived`) as it is now.
+[[nodiscard]] std::vector<Difference> effect_of(Work& work, const Change& change);
 
 /// The revision of the configuration or entity that it changes; 0 where there is none.
 [[nodiscard]] std::int64_t base_revision(Work& work, const Change& change);

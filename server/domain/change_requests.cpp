@@ -118,11 +118,17 @@ Outcome<ChangeRequest> ChangeRequests::propose(const Caller& caller, const std::
     });
 }
 
-Outcome<ChangeRequest> ChangeRequests::get(const Caller& caller, const std::string& project,
-                                           const std::string& id) const {
+Outcome<ChangeRequestView> ChangeRequests::get(const Caller& caller, const std::string& project,
+                                               const std::string& id) const {
     return plane_.read(caller, [&](Work& work) {
         work.authorise("change-request.read", project);
-        return require(work.transaction(), project, id);
+        ChangeRequestView view{require(work.transaction(), project, id), false, {}};
+        const ChangeRequest& request = view.request;
+        work.authorise("change-request.read", project, request.change.environment);
+        view.is_current = base_revision(work, request.change) == request.base_revision;
+        if (request.state == "open" || request.state == "approved")
+            view.differences = effect_of(work, request.change);
+        return view;
     });
 }
 
@@ -141,10 +147,12 @@ Outcome<Page<ChangeRequest>> ChangeRequests::list(const Caller& caller, const st
         Page<ChangeRequest> page;
         for (std::size_t i = 0; i < rows.size(); ++i) {
             if (static_cast<std::int64_t>(i) == limit) {
-                page.next = page.items.back().id;
+                page.next = rows[i - 1].text(0);
                 break;
             }
-            page.items.push_back(request_of(rows[i]));
+            ChangeRequest one = request_of(rows[i]);
+            if (caller.may({"change-request.read", project, one.change.environment}, work.transaction()))
+                page.items.push_back(std::move(one));
         }
         return page;
     });

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "server/domain/change.hpp"
 #include "server/domain/control_plane.hpp"
@@ -31,6 +32,13 @@ struct ChangeRequest {
     std::int64_t updated_ms = 0;
 };
 
+/// A change request, and what applying it would change now; of one that is closed nothing.
+struct ChangeRequestView {
+    ChangeRequest request;
+    bool is_current = false;  // what it was proposed for has not changed since
+    std::vector<Difference> differences;
+};
+
 class ChangeRequests {
 public:
     explicit ChangeRequests(const ControlPlane& plane) : plane_(plane) {}
@@ -38,8 +46,9 @@ public:
     /// `change`: JSON as change.hpp has it; its problems are at `/change…`.
     Outcome<ChangeRequest> propose(const Caller& caller, const std::string& project, const std::string& title,
                                    const std::string& change) const;
-    Outcome<ChangeRequest> get(const Caller& caller, const std::string& project, const std::string& id) const;
-    /// By id; `state` empty: all.
+    Outcome<ChangeRequestView> get(const Caller& caller, const std::string& project,
+                                   const std::string& id) const;
+    /// By id; `state` empty: all. Those of environments that the caller may not read are left out, so that a page may be short.
     Outcome<Page<ChangeRequest>> list(const Caller& caller, const std::string& project,
                                       const std::string& state, const PageRequest& page) const;
     /// By somebody else than the author.

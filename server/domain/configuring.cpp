@@ -3,6 +3,7 @@
 #include "expplat/base/json_text.hpp"
 #include "server/domain/bounds.hpp"
 #include "server/domain/json_object.hpp"
+#include "server/domain/json_schema.hpp"
 #include "server/domain/publishing.hpp"
 #include "server/domain/tables/entities.hpp"
 #include "server/domain/tables/projects.hpp"
@@ -24,10 +25,25 @@ std::string quoted(std::string_view text) {
     return out;
 }
 
-void check_entity_open(Work& work, const EntityId& id) {
-    if (tables::require_entity(work.transaction(), id).archived) {
-        throw Refusal(ProblemType::conflict, subject_of(id) + " is archived");
+Entity check_entity_open(Work& work, const EntityId& id) {
+    Entity entity = tables::require_entity(work.transaction(), id);
+    if (entity.archived) throw Refusal(ProblemType::conflict, subject_of(id) + " is archived");
+    return entity;
+}
+
+/// Values of type `object` are what the entity's JSON Schema says.
+void check_by_schema(const Entity& entity, const Node& body, std::string_view request_pointer) {
+    if (!entity.metadata.json_schema) return;
+    const Document schema = parse_stored(*entity.metadata.json_schema);
+    std::vector<Violation> faults = faults_of_variants(schema.root(), body);
+    if (faults.empty()) return;
+    for (Violation& fault : faults) {
+        fault.ruleset_pointer = ruleset_pointer(entity.id) + fault.pointer;
+        fault.pointer = std::string(request_pointer) + fault.pointer;
     }
+    std::string detail = "a value is not what the JSON Schema says: " + faults.front().ruleset_pointer +
+                         ": " + faults.front().message;
+    throw Refusal({ProblemType::invalid, std::move(detail), std::move(faults)});
 }
 
 void check_environment(Work& work, const EntityId& id, const std::string& environment, Approval approval) {
@@ -129,7 +145,7 @@ Configuration step(Work& work, const EntityId& id, const std::string& environmen
     if (id.kind != EntityKind::experiment) {
         throw Refusal(ProblemType::invalid, "only an experiment can be started, paused and completed");
     }
-    check_entity_open(work, id);
+    (void)check_entity_open(work, id);
     check_environment(work, id, environment, approval);
     Configuration configuration = tables::require_configuration(work.transaction(), id, environment);
     check_revision(if_revision, configuration.revision);
@@ -153,11 +169,12 @@ std::string subject_of(const EntityId& id) { return std::string(ruleset::word(id
 Configuration configure(Work& work, const EntityId& id, const std::string& environment, std::string_view body,
                         const Configure& options) {
     Transaction& t = work.transaction();
-    check_entity_open(work, id);
+    const Entity entity = check_entity_open(work, id);
     check_environment(work, id, environment, Approval::needed);
     const std::optional<Configuration> current = tables::find_configuration(t, id, environment);
     check_revision(options.if_revision, current ? current->revision : 0);
     const Document document = parse_object(body, options.request_pointer, bounds::body_bytes);
+    check_by_schema(entity, document.root(), options.request_pointer);
 
     Configuration next = current.value_or(Configuration{environment, "", "", 0, 1, 0});
     next.body = ruleset::to_json(document.root());
@@ -179,7 +196,7 @@ Configuration configure(Work& work, const EntityId& id, const std::string& envir
 
 void unconfigure(Work& work, const EntityId& id, const std::string& environment,
                  std::optional<std::int64_t> if_revision) {
-    check_entity_open(work, id);
+    (void)check_entity_open(work, id);
     check_environment(work, id, environment, Approval::needed);
     const Configuration current = tables::require_configuration(work.transaction(), id, environment);
     check_revision(if_revision, current.revision);
@@ -197,7 +214,7 @@ Configuration set_enabled(Work& work, const EntityId& id, const std::string& env
     if (id.kind != EntityKind::flag) {
         throw Refusal(ProblemType::invalid, "only a flag is switched on and off; an experiment is paused");
     }
-    check_entity_open(work, id);
+    (void)check_entity_open(work, id);
     check_environment(work, id, environment, enabled ? Approval::needed : Approval::not_needed);
     Configuration next = tables::require_configuration(work.transaction(), id, environment);
     check_revision(if_revision, next.revision);

@@ -2,6 +2,7 @@
 
 #include "server/domain/bounds.hpp"
 #include "server/domain/json_object.hpp"
+#include "server/domain/json_schema.hpp"
 #include "server/domain/publishing.hpp"
 #include "server/domain/references.hpp"
 #include "server/domain/tables/projects.hpp"
@@ -73,6 +74,25 @@ Entity create_entity(Work& work, const EntityId& id, const Metadata& metadata) {
     tables::insert_entity(t, entity);
     work.record(action_of(id.kind, "create"), id.project, "", subject_of(id), {}, to_json(entity));
     return entity;
+}
+
+/// A schema that what is there does not fit is refused, rather than found out at the next change.
+void check_configurations(Transaction& t, const Entity& entity) {
+    const ruleset::Document schema = parse_stored(*entity.metadata.json_schema);
+    Problem problem{ProblemType::invalid, "", {}};
+    for (const Configuration& configuration : tables::configurations_of(t, entity.id)) {
+        if (tables::require_environment(t, entity.id.project, configuration.environment).archived) continue;
+        const ruleset::Document body = parse_stored(configuration.body);
+        for (const Violation& fault : faults_of_variants(schema.root(), body.root())) {
+            problem.violations.push_back({"/json_schema",
+                                          "does not fit environment `" + configuration.environment +
+                                              "`: " + fault.pointer + ": " + fault.message,
+                                          ruleset_pointer(entity.id) + fault.pointer});
+        }
+    }
+    if (problem.violations.empty()) return;
+    problem.detail = "/json_schema: " + problem.violations.front().message;
+    throw Refusal(std::move(problem));
 }
 
 std::vector<Use> uses_of(Work& work, const EntityId& id) {
@@ -148,6 +168,7 @@ Entity update_metadata(Work& work, const EntityId& id, const MetadataChange& cha
     const std::string before = to_json(entity);
     Metadata& metadata = entity.metadata;
     const bool was_visible = metadata.client_visible;
+    const std::optional<std::string> old_schema = metadata.json_schema;
     metadata.name = change.name.value_or(metadata.name);
     metadata.description = change.description.value_or(metadata.description);
     metadata.owner = change.owner.value_or(metadata.owner);
@@ -159,6 +180,7 @@ Entity update_metadata(Work& work, const EntityId& id, const MetadataChange& cha
     check_metadata(metadata, id.kind);
     if (metadata.json_schema)
         metadata.json_schema = ruleset::to_json(parse_stored(*metadata.json_schema).root());
+    if (metadata.json_schema && metadata.json_schema != old_schema) check_configurations(t, entity);
     ++entity.revision;
     entity.updated_ms = work.now_ms();
     tables::update_entity(t, entity);

@@ -172,4 +172,17 @@ std::vector<Difference> differences(const std::optional<std::string>& before,
     return found;
 }
 
+std::string json_list(const std::vector<Difference>& differences) {
+    std::string json = "[";
+    for (const Difference& one : differences) {
+        if (json.size() > 1) json += ',';
+        ObjectWriter writer;
+        writer.text("pointer", one.pointer)
+            .json_or_null("before", one.before)
+            .json_or_null("after", one.after);
+        json += std::move(writer).done();
+    }
+    return json + ']';
+}
+
 }  // namespace expplat::server::domain

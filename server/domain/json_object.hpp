@@ -63,5 +63,6 @@ struct Difference {
 /// In document order; lists of other lengths differ as a whole.
 [[nodiscard]] std::vector<Difference> differences(const std::optional<std::string>& before,
                                                   const std::optional<std::string>& after);
+[[nodiscard]] std::string json_list(const std::vector<Difference>& differences);
 
 }  // namespace expplat::server::domain

@@ -15,6 +15,11 @@ void time_or_null(ObjectWriter& writer, std::string_view name, const std::option
     else writer.null(name);
 }
 
+void require_place(Transaction& t, const std::string& project, const std::string& environment) {
+    if (environment.empty()) (void)tables::require_project(t, project);
+    else (void)tables::require_environment(t, project, environment);
+}
+
 }  // namespace
 
 std::string to_json(const Key& key) {
@@ -39,11 +44,20 @@ Outcome<Key> Keys::create(const Caller& caller, const std::string& project, cons
     return plane_.write(caller, [&](Work& work) {
         if (kind != "server" && kind != "client" && kind != "admin")
             refuse_member("/kind", "must be server, client or admin");
+        if (environment.empty() && kind != "admin")
+            refuse_member("/kind", "must be admin: keys of programs are of one environment");
         check_name(name, "/name", bounds::name_bytes);
         if (expires_ms && *expires_ms <= work.now_ms()) refuse_member("/expires_ms", "must be in the future");
         work.authorise("key.create", project, environment);
         Transaction& t = work.transaction();
-        (void)tables::require_environment(t, project, environment);
+        require_place(t, project, environment);
+        if (environment.empty() && tables::list_environments(t, project).empty())
+            throw Refusal(ProblemType::conflict, "the project has no environment yet");
+        work.authorise_delegation({.of = Delegation::Of::key,
+                                   .name = kind,
+                                   .operations = {},
+                                   .project = project,
+                                   .environment = environment});
         if (tables::count_keys(t, project) >= bounds::keys) {
             throw Refusal(ProblemType::too_large,
                           "the project has " + std::to_string(bounds::keys) + " keys already");
@@ -70,7 +84,7 @@ Outcome<std::vector<Key>> Keys::list(const Caller& caller, const std::string& pr
                                      const std::string& environment) const {
     return plane_.read(caller, [&](Work& work) {
         work.authorise("key.read", project, environment);
-        (void)tables::require_environment(work.transaction(), project, environment);
+        require_place(work.transaction(), project, environment);
         return tables::list_keys(work.transaction(), project, environment);
     });
 }

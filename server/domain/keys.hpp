@@ -1,4 +1,4 @@
-// `Keys`: the keys of programs, each of one environment: made, listed, taken back, and known again.
+// `Keys`: the keys of programs, each of one environment, or of a whole project: made, listed, taken back, and known again.
 //
 // What a key's text is and whether a presented one fits is `server/auth`'s affair: here is what the store keeps of it. Safe
 // from many threads; `plane` outlives it.
@@ -25,11 +25,11 @@ class Keys {
 public:
     explicit Keys(const ControlPlane& plane) : plane_(plane) {}
 
-    /// `kind`: server, client or admin. `expires_ms`: in the future.
+    /// `environment` empty: of the whole project, which kind admin may be. `kind`: server, client or admin; the caller may do there what such a key may. `expires_ms`: in the future.
     Outcome<Key> create(const Caller& caller, const std::string& project, const std::string& environment,
                         const std::string& kind, const std::string& name,
                         std::optional<std::int64_t> expires_ms, const KeyMaterial& material) const;
-    /// Newest first, those that were taken back too.
+    /// Newest first, those that were taken back too. `environment` empty: those of the whole project.
     Outcome<std::vector<Key>> list(const Caller& caller, const std::string& project,
                                    const std::string& environment) const;
     /// At once and for good; a second time changes nothing.

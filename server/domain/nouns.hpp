@@ -52,7 +52,7 @@ struct Metadata {
     std::string owner = {};
     std::vector<std::string> tags = {};
     bool client_visible = false;  // of flags and experiments
-    /// A JSON object that describes values of type `object`; kept for consoles, not checked against.
+    /// A JSON object that describes values of type `object` (json_schema.hpp).
     std::optional<std::string> json_schema = {};
 };
 

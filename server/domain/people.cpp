@@ -4,6 +4,7 @@
 
 #include "server/domain/bounds.hpp"
 #include "server/domain/json_object.hpp"
+#include "server/domain/tables/projects.hpp"
 #include "server/domain/text_rules.hpp"
 
 namespace expplat::server::domain {
@@ -48,6 +49,14 @@ std::string json_of(const std::vector<RoleGrant>& grants) {
     return json + ']';
 }
 
+Delegation delegation_of(const RoleGrant& grant) {
+    return {.of = Delegation::Of::role,
+            .name = grant.role,
+            .operations = {},
+            .project = grant.project,
+            .environment = grant.environment};
+}
+
 /// Somebody must be left who can do everything.
 void keep_an_admin(Transaction& t) {
     if (tables::count_holders(t, admin) == 0)
@@ -79,15 +88,23 @@ std::string to_json(const PersonView& view) {
     return std::move(writer).done();
 }
 
-void People::check_grants(const std::vector<RoleGrant>& grants) const {
+void People::check_grants(Work& work, const std::vector<RoleGrant>& grants,
+                          const std::vector<RoleGrant>& before) const {
+    Transaction& t = work.transaction();
     if (grants.size() > bounds::grants) refuse_member("/grants", "too many");
     for (std::size_t i = 0; i < grants.size(); ++i) {
+        const RoleGrant& grant = grants[i];
         const std::string pointer = "/grants/" + std::to_string(i);
-        if (!is_role_(grants[i].role)) refuse_member(pointer + "/role", "is no role");
-        if (!grants[i].project.empty()) check_short_key(grants[i].project, pointer + "/project");
-        if (!grants[i].environment.empty()) check_short_key(grants[i].environment, pointer + "/environment");
-        if (grants[i].project.empty() && !grants[i].environment.empty())
+        if (!is_built_in_(grant.role) && !tables::find_role(t, grant.role))
+            refuse_member(pointer + "/role", "is no role");
+        if (grant.project.empty() && !grant.environment.empty())
             refuse_member(pointer + "/environment", "needs a project");
+        if (!grant.project.empty() && !tables::find_project(t, grant.project))
+            refuse_member(pointer + "/project", "is no project");
+        if (!grant.environment.empty() && !tables::find_environment(t, grant.project, grant.environment))
+            refuse_member(pointer + "/environment", "is no environment of the project");
+        if (std::find(before.begin(), before.end(), grant) == before.end())
+            work.authorise_delegation(delegation_of(grant));
     }
 }
 
@@ -97,8 +114,8 @@ Outcome<PersonView> People::create(const Caller& caller, const std::string& emai
     return plane_.write(caller, [&](Work& work) {
         check_email(email, "/email");
         check_text(name, "/name", bounds::name_bytes);
-        check_grants(grants);
         work.authorise("user.create");
+        check_grants(work, grants, {});
         Transaction& t = work.transaction();
         if (tables::find_person_by_email(t, lowered(email)))
             throw Refusal(ProblemType::already_exists, "there is a person with this e-mail already");
@@ -166,11 +183,15 @@ Outcome<PersonView> People::update(const Caller& caller, const std::string& id, 
                                    std::optional<std::int64_t> if_revision) const {
     return plane_.write(caller, [&](Work& work) {
         if (change.name) check_text(*change.name, "/name", bounds::name_bytes);
-        if (change.grants) check_grants(*change.grants);
         work.authorise("user.update");
         Transaction& t = work.transaction();
         PersonView view = require_person(t, id);
         check_revision(if_revision, view.person.revision);
+        if (change.grants) check_grants(work, *change.grants, view.grants);
+        // Who sets a password can be that person.
+        if (change.password_hash && caller.actor.id != id) {
+            for (const RoleGrant& grant : view.grants) work.authorise_delegation(delegation_of(grant));
+        }
         const std::string before = to_json(view);
         Person& person = view.person;
         person.name = change.name.value_or(person.name);
@@ -209,7 +230,7 @@ Outcome<std::optional<PersonView>> People::find(const std::string& id) const {
     return plane_.store().read([&](Transaction& t) -> std::optional<PersonView> {
         std::optional<Person> person = tables::find_person(t, id);
         if (!person) return std::nullopt;
-        return PersonView{std::move(*person), tables::grants_of(t, id)};
+        return PersonView{std::move(*person), tables::grants_of(t, id), tables::roles_of(t, id)};
     });
 }
 

@@ -19,6 +19,7 @@ namespace expplat::server::domain {
 struct PersonView {
     Person person;
     std::vector<RoleGrant> grants;  // sorted
+    std::vector<Role> roles = {};  // of the installation's own, that the grants name; `find` alone reads them
 };
 
 /// Members that are given are changed.
@@ -31,9 +32,9 @@ struct PersonChange {
 
 class People {
 public:
-    /// `is_role`: a built-in or custom role's name.
-    People(const ControlPlane& plane, std::function<bool(const std::string&)> is_role)
-        : plane_(plane), is_role_(std::move(is_role)) {}
+    /// `is_built_in`: the name of a role that is always there.
+    People(const ControlPlane& plane, std::function<bool(const std::string&)> is_built_in)
+        : plane_(plane), is_built_in_(std::move(is_built_in)) {}
 
     Outcome<PersonView> create(const Caller& caller, const std::string& email, const std::string& name,
                                const std::optional<std::string>& password_hash,
@@ -44,6 +45,8 @@ public:
     Outcome<PersonView> get(const Caller& caller, const std::string& id) const;
     /// By e-mail.
     Outcome<Page<PersonView>> list(const Caller& caller, const PageRequest& page) const;
+    /// Roles that are new to the person are the caller's own, or part of them; so is all that a person has who gets another
+    /// password.
     Outcome<PersonView> update(const Caller& caller, const std::string& id, const PersonChange& change,
                                std::optional<std::int64_t> if_revision = {}) const;
     /// A person's own: every token that was given out is void from now on.
@@ -54,10 +57,11 @@ public:
     Outcome<std::optional<PersonView>> find_by_email(const std::string& email) const;
 
 private:
-    void check_grants(const std::vector<RoleGrant>& grants) const;
+    void check_grants(Work& work, const std::vector<RoleGrant>& grants,
+                      const std::vector<RoleGrant>& before) const;
 
     const ControlPlane& plane_;
-    std::function<bool(const std::string&)> is_role_;
+    std::function<bool(const std::string&)> is_built_in_;
 };
 
 /// Without the password's hash.

@@ -88,20 +88,25 @@ Outcome<Project> Projects::update(const Caller& caller, const std::string& key, 
                                   std::optional<std::int64_t> if_revision) const {
     return plane_.write(caller, [&](Work& work) {
         Transaction& t = work.transaction();
-        work.authorise(change.archived ? "project.archive" : "project.update", key);
+        if (change.archived) work.authorise("project.archive", key);
+        if (change.name || change.description || !change.archived) work.authorise("project.update", key);
         Project project = tables::require_project(t, key);
         check_revision(if_revision, project.revision);
         const std::string before = to_json(project);
+        const bool was_archived = project.archived;
         project.name = change.name.value_or(project.name);
         project.description = change.description.value_or(project.description);
         project.archived = change.archived.value_or(project.archived);
         check_name(project.name, "/name", bounds::name_bytes);
         check_text(project.description, "/description", bounds::description_bytes);
+        if (to_json(project) == before) return project;
+        const std::string verb = project.archived == was_archived ? "update"
+                                 : project.archived               ? "archive"
+                                                                  : "unarchive";
         ++project.revision;
         project.updated_ms = work.now_ms();
         tables::update_project(t, project);
-        work.record(change.archived ? "project.archive" : "project.update", key, "", "project/" + key, before,
-                    to_json(project));
+        work.record("project." + verb, key, "", "project/" + key, before, to_json(project));
         return project;
     });
 }
@@ -159,8 +164,9 @@ Outcome<Environment> Projects::update_environment(const Caller& caller, const st
                                                   std::optional<std::int64_t> if_revision) const {
     return plane_.write(caller, [&](Work& work) {
         Transaction& t = work.transaction();
-        const std::string action = change.archived ? "environment.archive" : "environment.update";
-        work.authorise(action, project, key);
+        if (change.archived) work.authorise("environment.archive", project, key);
+        if (change.name || change.description || change.requires_approval || !change.archived)
+            work.authorise("environment.update", project, key);
         Environment environment = tables::require_environment(t, project, key);
         check_revision(if_revision, environment.revision);
         const std::string before = to_json(environment);
@@ -171,10 +177,14 @@ Outcome<Environment> Projects::update_environment(const Caller& caller, const st
         environment.archived = change.archived.value_or(environment.archived);
         check_name(environment.name, "/name", bounds::name_bytes);
         check_text(environment.description, "/description", bounds::description_bytes);
+        if (to_json(environment) == before) return environment;
+        const std::string verb = environment.archived == was_archived ? "update"
+                                 : environment.archived               ? "archive"
+                                                                      : "unarchive";
         ++environment.revision;
         environment.updated_ms = work.now_ms();
         tables::update_environment(t, environment);
-        work.record(action, project, key, "environment/" + key, before, to_json(environment));
+        work.record("environment." + verb, project, key, "environment/" + key, before, to_json(environment));
         // Entities may have been archived meanwhile.
         if (was_archived && !environment.archived) work.touch(project, key);
         work.finish();

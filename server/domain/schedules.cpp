@@ -126,7 +126,9 @@ Outcome<Schedule> Schedules::get(const Caller& caller, const std::string& projec
                                  const std::string& id) const {
     return plane_.read(caller, [&](Work& work) {
         work.authorise("schedule.read", project);
-        return require(work.transaction(), project, id);
+        Schedule schedule = require(work.transaction(), project, id);
+        work.authorise("schedule.read", project, schedule.change.environment);
+        return schedule;
     });
 }
 
@@ -145,10 +147,12 @@ Outcome<Page<Schedule>> Schedules::list(const Caller& caller, const std::string&
         Page<Schedule> page;
         for (std::size_t i = 0; i < rows.size(); ++i) {
             if (static_cast<std::int64_t>(i) == limit) {
-                page.next = page.items.back().id;
+                page.next = rows[i - 1].text(0);
                 break;
             }
-            page.items.push_back(schedule_of(rows[i]));
+            Schedule one = schedule_of(rows[i]);
+            if (caller.may({"schedule.read", project, one.change.environment}, work.transaction()))
+                page.items.push_back(std::move(one));
         }
         return page;
     });
@@ -167,6 +171,16 @@ Outcome<Schedule> Schedules::cancel(const Caller& caller, const std::string& pro
 
 Outcome<SchedulesRun> Schedules::run_due() const {
     const std::int64_t now_ms = plane_.surroundings().now_ms();
+    // Most of the time there is nothing, which is found out without holding up who writes.
+    const auto is_due = plane_.store().read([&](Transaction& t) {
+        return !t.execute(
+                     "SELECT id FROM schedules WHERE state = 'waiting' AND due_ms <= ? AND "
+                     "leased_until_ms <= ? LIMIT 1",
+                     {now_ms, now_ms})
+                    .empty();
+    });
+    if (!is_due) return is_due.problem();
+    if (!*is_due) return SchedulesRun{};
     const auto leased =
         plane_.store().answer(Access::ordered_write, [&](Transaction& t) { return lease_due(t, now_ms); });
     if (!leased) return leased.problem();

@@ -42,7 +42,7 @@ public:
     Outcome<Schedule> create(const Caller& caller, const std::string& project, const std::string& change,
                              std::int64_t due_ms, const std::string& comment) const;
     Outcome<Schedule> get(const Caller& caller, const std::string& project, const std::string& id) const;
-    /// By id; `state` empty: all.
+    /// By id; `state` empty: all. Those of environments that the caller may not read are left out, so that a page may be short.
     Outcome<Page<Schedule>> list(const Caller& caller, const std::string& project, const std::string& state,
                                  const PageRequest& page) const;
     Outcome<Schedule> cancel(const Caller& caller, const std::string& project, const std::string& id) const;

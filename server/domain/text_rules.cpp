@@ -9,6 +9,7 @@
 #include "expplat/base/limits.hpp"
 #include "server/domain/bounds.hpp"
 #include "server/domain/json_object.hpp"
+#include "server/domain/json_schema.hpp"
 #include "server/domain/problem.hpp"
 #include "server/domain/utf8.hpp"
 
@@ -81,7 +82,12 @@ void check_metadata(const Metadata& metadata, EntityKind kind) {
         if (kind != EntityKind::flag && kind != EntityKind::experiment) {
             refuse_member("/json_schema", "is of flags and experiments");
         }
-        (void)parse_object(*metadata.json_schema, "/json_schema", bounds::json_schema_bytes);
+        const ruleset::Document schema =
+            parse_object(*metadata.json_schema, "/json_schema", bounds::json_schema_bytes);
+        if (auto faults = faults_of_schema(schema.root(), "/json_schema"); !faults.empty()) {
+            std::string detail = faults.front().pointer + ": " + faults.front().message;
+            throw Refusal({ProblemType::invalid, std::move(detail), std::move(faults)});
+        }
     }
 }
 

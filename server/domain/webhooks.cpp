@@ -104,6 +104,14 @@ Outcome<Webhook> Webhooks::create(const Caller& caller, const std::string& proje
     });
 }
 
+Outcome<Webhook> Webhooks::get(const Caller& caller, const std::string& project,
+                               const std::string& id) const {
+    return plane_.read(caller, [&](Work& work) {
+        work.authorise("webhook.read", project);
+        return require(work.transaction(), project, id);
+    });
+}
+
 Outcome<std::vector<Webhook>> Webhooks::list(const Caller& caller, const std::string& project) const {
     return plane_.read(caller, [&](Work& work) {
         work.authorise("webhook.read", project);

@@ -1,7 +1,7 @@
 // `Webhooks`: who is told of a project's changes: a URL, a filter of actions, a secret that signs what is sent.
 //
-// Registration alone: while a project has an enabled one, each audit entry of it leaves a row of the topic `audit` in the
-// outbox, for whoever delivers. Safe from many threads; `plane` outlives it.
+// Registration alone: nothing is delivered yet, and nothing is queued for it either. Whoever delivers one day follows the
+// audit by its sequence. Safe from many threads; `plane` outlives it.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +40,7 @@ public:
     /// `secret`: at least 16 bytes, made by the caller.
     Outcome<Webhook> create(const Caller& caller, const std::string& project, const std::string& url,
                             const std::vector<std::string>& events, const std::string& secret) const;
+    Outcome<Webhook> get(const Caller& caller, const std::string& project, const std::string& id) const;
     /// All of the project, by id.
     Outcome<std::vector<Webhook>> list(const Caller& caller, const std::string& project) const;
     Outcome<Webhook> update(const Caller& caller, const std::string& project, const std::string& id,

@@ -4,7 +4,6 @@
 #include "server/domain/control_plane.hpp"
 #include "server/domain/publishing.hpp"
 #include "server/domain/tables/audit.hpp"
-#include "server/domain/tables/rulesets.hpp"
 #include "server/domain/utf8.hpp"
 
 namespace expplat::server::domain {
@@ -14,11 +13,6 @@ namespace {
 Actor recorded(const Actor& actor) {
     return {actor.kind, domain::as_recorded(actor.id), domain::as_recorded(actor.name),
             domain::as_recorded(actor.remote), domain::as_recorded(actor.request_id)};
-}
-
-bool has_webhooks(Transaction& t, const std::string& project) {
-    return !project.empty() &&
-           !t.execute("SELECT id FROM webhooks WHERE project = ? AND enabled = 1 LIMIT 1", {project}).empty();
 }
 
 }  // namespace
@@ -57,6 +51,13 @@ void Work::authorise(std::string action, std::string project, std::string enviro
     throw Refusal(ProblemType::forbidden, std::move(detail));
 }
 
+void Work::authorise_delegation(const Delegation& rights) {
+    if (caller_.may_delegate && caller_.may_delegate(rights, transaction_)) return;
+    denied_ = Operation{rights.of == Delegation::Of::key ? "key.delegate" : "role.delegate", rights.project,
+                        rights.environment};
+    throw Refusal(ProblemType::forbidden, "nobody gives rights that they have not themselves");
+}
+
 void Work::record(std::string action, std::string project, std::string environment, std::string subject,
                   std::optional<std::string> before, std::optional<std::string> after) {
     AuditEntry entry;
@@ -79,13 +80,7 @@ void Work::touch(const std::string& project, const std::string& environment, std
 void Work::finish() {
     for (const auto& [where, places] : touched_) publish(*this, where.first, where.second, places);
     touched_.clear();
-    for (AuditEntry& noted : entries_) {
-        const AuditEntry entry = tables::append_audit(transaction_, std::move(noted), secret());
-        if (has_webhooks(transaction_, entry.project)) {
-            tables::add_to_outbox(transaction_, OutboxRow::Topic::audit, entry.project, entry.environment,
-                                  entry.sequence, now_ms_);
-        }
-    }
+    for (AuditEntry& noted : entries_) (void)tables::append_audit(transaction_, std::move(noted), secret());
     entries_.clear();
 }
 

@@ -46,6 +46,9 @@ public:
     /// Refuses (`forbidden`) what the caller may not.
     void authorise(std::string action, std::string project = {}, std::string environment = {});
 
+    /// Refuses (`forbidden`) to give rights that the caller has not.
+    void authorise_delegation(const Delegation& rights);
+
     /// Within a change request that was approved: environments that require approval take it.
     void set_approved() noexcept { is_approved_ = true; }
     [[nodiscard]] bool is_approved() const noexcept { return is_approved_; }

@@ -18,6 +18,7 @@
 #include "server/auth/secret.hpp"
 #include "server/http/access_log.hpp"
 #include "server/http/listener.hpp"
+#include "server/program/chores.hpp"
 #include "server/store/database.hpp"
 #include "src/sync/atomic_file.hpp"
 
@@ -71,6 +72,12 @@ constexpr std::chrono::seconds heartbeat{15};  // docs/PROTOCOL.md: at least eve
     return Error{ErrorCode::io, path + ": cannot be read, or is empty"};
 }
 
+[[nodiscard]] std::optional<std::string> fault_of_role(const std::string& key,
+                                                       const std::vector<std::string>& operations) {
+    const Result<auth::Role> role = auth::Role::custom(key, operations);
+    return role ? std::nullopt : std::optional(role.error().message);
+}
+
 }  // namespace
 
 std::string log_line(std::string_view level, std::string_view message, std::int64_t unix_ms) {
@@ -118,12 +125,17 @@ private:
     std::unique_ptr<domain::History> history_;
     std::unique_ptr<domain::AuditLog> audit_;
     std::unique_ptr<domain::Idempotency> idempotency_;
+    std::unique_ptr<domain::Schedules> schedules_;
     std::unique_ptr<domain::Keys> keys_;
     std::unique_ptr<domain::People> people_;
+    std::unique_ptr<domain::Roles> roles_;
+    std::unique_ptr<domain::ChangeRequests> change_requests_;
+    std::unique_ptr<domain::Webhooks> webhooks_;
     std::unique_ptr<auth::TokenAuthority> tokens_;
     std::unique_ptr<api::Gate> gate_;
     publish::Hub hub_;
     std::unique_ptr<publish::Publisher> publisher_;
+    std::unique_ptr<Chores> chores_;
     http::Metrics metrics_;
     std::unique_ptr<http::Workers> workers_;
     std::unique_ptr<api::Services> services_;
@@ -176,9 +188,13 @@ Result<void> Program::Parts::open_access() {
     history_ = std::make_unique<domain::History>(*plane_);
     audit_ = std::make_unique<domain::AuditLog>(*plane_);
     idempotency_ = std::make_unique<domain::Idempotency>(*plane_);
+    schedules_ = std::make_unique<domain::Schedules>(*plane_);
     keys_ = std::make_unique<domain::Keys>(*plane_);
     people_ = std::make_unique<domain::People>(
         *plane_, [](const std::string& role) { return auth::Role::built_in(role).has_value(); });
+    roles_ = std::make_unique<domain::Roles>(*plane_, &fault_of_role);
+    change_requests_ = std::make_unique<domain::ChangeRequests>(*plane_);
+    webhooks_ = std::make_unique<domain::Webhooks>(*plane_);
     gate_ = std::make_unique<api::Gate>(*keys_, *people_, *tokens_, unix_ms);
     return {};
 }
@@ -209,6 +225,16 @@ Result<void> Program::Parts::listen() {
         *database_, hub_, unix_ms, [this](const std::string& line) { say("error", line); });
     if (!publisher_->publish_now()) return Error{ErrorCode::network, "the database cannot be read"};
     publisher_->start();
+    constexpr std::int64_t day_ms = 86'400'000;
+    chores_ = std::make_unique<Chores>(
+        Chores::Surroundings{.store = *database_,
+                             .schedules = *schedules_,
+                             .idempotency = *idempotency_,
+                             .publisher = *publisher_,
+                             .now_ms = unix_ms,
+                             .events_kept_ms = settings_.events_days * day_ms,
+                             .log = [this](const std::string& line) { say("error", line); }});
+    chores_->start();
     workers_ = std::make_unique<http::Workers>(settings_.workers);
     services_ = std::make_unique<api::Services>(
         api::Services{.plane = *plane_,
@@ -219,6 +245,10 @@ Result<void> Program::Parts::listen() {
                       .idempotency = *idempotency_,
                       .keys = *keys_,
                       .people = *people_,
+                      .roles = *roles_,
+                      .change_requests = *change_requests_,
+                      .schedules = *schedules_,
+                      .webhooks = *webhooks_,
                       .tokens = *tokens_,
                       .gate = *gate_,
                       .hub = hub_,
@@ -229,9 +259,10 @@ Result<void> Program::Parts::listen() {
                       .is_ready = [this] { return database_->check(); },
                       .log = [this](const std::string& line) { say("error", line); }});
     routes_ = std::make_unique<api::Routes>(router_, *services_);
-    for (const auto add : {api::add_projects, api::add_entities, api::add_keys, api::add_people,
-                           api::add_sessions, api::add_audit, api::add_distribution, api::add_evaluation,
-                           api::add_events, api::add_health, api::add_reference})
+    for (const auto add :
+         {api::add_projects, api::add_entities, api::add_keys, api::add_people, api::add_roles,
+          api::add_change_requests, api::add_schedules, api::add_webhooks, api::add_sessions, api::add_audit,
+          api::add_distribution, api::add_evaluation, api::add_events, api::add_health, api::add_reference})
         add(*routes_);
     http::ListenerSettings listening;
     listening.address = settings_.address;
@@ -275,16 +306,12 @@ void Program::Parts::count(const http::Finished& finished) {
     if (settings_.access_log) log_(http::access_line(finished, unix_ms()));
 }
 
-/// What is done now and then, beside requests.
+/// On a thread of its own: it must not wait for the database.
 void Program::Parts::beat() {
-    constexpr unsigned beats_between = 40;  // ten minutes
     std::unique_lock lock(mutex_);
-    for (unsigned beats = 1; !ending_.wait_for(lock, heartbeat, [this] { return ends_; }); ++beats) {
+    while (!ending_.wait_for(lock, heartbeat, [this] { return ends_; })) {
         lock.unlock();
         hub_.beat();
-        if (beats % beats_between == 0) {
-            if (const auto expired = idempotency_->expire(); !expired) say("error", expired.problem().detail);
-        }
         lock.lock();
     }
 }
@@ -299,6 +326,7 @@ void Program::Parts::stop() {
     if (beating_.joinable()) beating_.join();
     workers_.reset();  // what is queued is done, and answers nobody
     listener.reset();
+    chores_.reset();
     publisher_.reset();
 }
 

@@ -10,7 +10,7 @@
 namespace expplat::server::program {
 namespace {
 
-constexpr std::array<Variable, 12> table{{
+constexpr std::array<Variable, 13> table{{
     {"EXPPLAT_LISTEN", "127.0.0.1:8080", "address and port; port 0: any that is free, which the log tells"},
     {"EXPPLAT_DATA", "./expplat-data", "the folder of the SQLite file and of a secret that was made"},
     {"DATABASE_URL", "sqlite:$EXPPLAT_DATA/expplat.db",
@@ -26,6 +26,7 @@ constexpr std::array<Variable, 12> table{{
     {"EXPPLAT_THREADS", "0", "threads that serve connections; 0: one for each processor"},
     {"EXPPLAT_WORKERS", "4", "threads that wait for the database"},
     {"EXPPLAT_DRAIN_MS", "10000", "how long streams are closed over when the server is asked to end"},
+    {"EXPPLAT_EVENTS_DAYS", "30", "how long raw events are kept; their counts stay"},
 }};
 
 template <class Number>
@@ -116,6 +117,8 @@ Settings read_settings(const std::function<std::optional<std::string>(const std:
     read_number<unsigned>(value("EXPPLAT_WORKERS"), "EXPPLAT_WORKERS", 1, 256, settings.workers, faults);
     read_number<std::int64_t>(value("EXPPLAT_DRAIN_MS"), "EXPPLAT_DRAIN_MS", 0, 600'000, settings.drain_ms,
                               faults);
+    read_number<std::int64_t>(value("EXPPLAT_EVENTS_DAYS"), "EXPPLAT_EVENTS_DAYS", 1, 3'650,
+                              settings.events_days, faults);
     return settings;
 }
 

@@ -27,6 +27,7 @@ struct Settings {
     unsigned threads = 0;  // 0: one for each processor
     unsigned workers = 4;
     std::int64_t drain_ms = 10'000;
+    std::int64_t events_days = 30;
     bool access_log = true;
 
     /// Where the database is, as `store::Address` reads it.

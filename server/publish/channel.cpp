@@ -8,14 +8,14 @@
 
 namespace expplat::server::publish {
 
-Result<SharedText> Channel::publish(std::string json) {
+Result<Channel::Prepared> Channel::prepare(std::string json) {
     Result<ruleset::Document> document = ruleset::parse_json(json);
     if (!document) return document.error();
     const std::shared_ptr<const Release> before = current();
     if (before != nullptr) {
         const ruleset::Node* const version = document->root().find("version");
         const std::uint64_t number = version == nullptr ? 0 : static_cast<std::uint64_t>(version->integer());
-        if (number == before->version) return SharedText{};
+        if (number == before->version) return Prepared{};
         if (number < before->version) {
             return Error{ErrorCode::invalid_argument, "version " + std::to_string(number) + " comes after " +
                                                           std::to_string(before->version)};
@@ -38,29 +38,43 @@ Result<SharedText> Channel::publish(std::string json) {
         .image = std::move(compiled->image),
         .patterns = std::move(patterns),
     });
-    const std::scoped_lock lock(mutex_);
-    SharedText event = keep_patch(before.get(), *release);
-    current_ = std::move(release);
-    return event;
+    Prepared prepared{.release = release, .base = before == nullptr ? 0 : before->version, .patch = nullptr};
+    std::optional<std::string> patch;
+    if (before != nullptr) patch = patch_between(before->document.root(), release->document.root());
+    if (patch && patch->size() < release->json->size())
+        prepared.patch = std::make_shared<const std::string>(stream_event("patch", release->version, *patch));
+    return prepared;
 }
 
-/// What leads from the release before to this one; remembered where it is a patch.
-SharedText Channel::keep_patch(const Release* before, const Release& release) {
-    std::optional<std::string> patch;
-    if (before != nullptr) patch = patch_between(before->document.root(), release.document.root());
-    if (!patch || patch->size() >= release.json->size()) {
+SharedText Channel::commit(Prepared prepared) {
+    if (prepared.release == nullptr) return nullptr;
+    const std::scoped_lock lock(mutex_);
+    current_ = std::move(prepared.release);
+    if (prepared.patch == nullptr) {
         steps_.clear();
         step_bytes_ = 0;
-        return release.put;
+        return current_->put;
     }
-    auto event = std::make_shared<const std::string>(stream_event("patch", release.version, *patch));
-    step_bytes_ += event->size();
-    steps_.push_back({before->version, event});
+    step_bytes_ += prepared.patch->size();
+    steps_.push_back({prepared.base, prepared.patch});
     while (steps_.size() > patches_kept || step_bytes_ > patch_bytes_kept) {
         step_bytes_ -= steps_.front().patch->size();
         steps_.pop_front();
     }
-    return event;
+    return prepared.patch;
+}
+
+Result<SharedText> Channel::publish(std::string json) {
+    Result<Prepared> prepared = prepare(std::move(json));
+    if (!prepared) return prepared.error();
+    return commit(std::move(*prepared));
+}
+
+void Channel::clear() {
+    const std::scoped_lock lock(mutex_);
+    current_ = nullptr;
+    steps_.clear();
+    step_bytes_ = 0;
 }
 
 std::shared_ptr<const Release> Channel::current() const {

@@ -1,7 +1,7 @@
 // `Channel`: the releases of one environment: which is current, and which patches lead to it.
 //
 // A state machine without I/O: it is given documents in the order of their versions and says what open streams must be
-// told; whoever owns the connections sends it. One thread at a time publishes; any thread may ask. Source: docs/PROTOCOL.md,
+// told; whoever owns the connections sends it. One thread at a time prepares; any thread may ask. Source: docs/PROTOCOL.md,
 // "GET /api/v1/sdk/stream".
 #pragma once
 
@@ -27,10 +27,23 @@ class Channel {
 public:
     Channel() : workspace_(ruleset::Mode::strict) {}
 
-    /// Makes a document the current release. Gives the event that open streams must be sent: a patch, or all of it where
-    /// a patch would say as much; null where this version is current already. Errors: what `ruleset::compile` refuses;
-    /// `invalid_argument` for a version that goes back.
+    /// A release that may follow on the current one, and what leads to it.
+    struct Prepared {
+        std::shared_ptr<const Release> release;  // null where this version is current already
+        std::uint64_t base = 0;
+        SharedText patch;  // null where the whole document would say as much
+    };
+    /// What takes its time: compiles the document and compares it with the current one. Errors: what `ruleset::compile`
+    /// refuses; `invalid_argument` for a version that goes back.
+    [[nodiscard]] Result<Prepared> prepare(std::string json);
+    /// Makes it the current release, if it is one; nothing was committed since it was prepared. Gives the event that open
+    /// streams must be sent: the patch, or all of it; null where there is nothing to be told.
+    SharedText commit(Prepared prepared);
+    /// Both at once.
     [[nodiscard]] Result<SharedText> publish(std::string json);
+
+    /// As before the first release.
+    void clear();
 
     /// Null before the first.
     [[nodiscard]] std::shared_ptr<const Release> current() const;
@@ -44,9 +57,7 @@ private:
         std::uint64_t base = 0;
         SharedText patch;
     };
-    [[nodiscard]] SharedText keep_patch(const Release* before, const Release& release);
-
-    ruleset::Workspace workspace_;  // the publishing thread's
+    ruleset::Workspace workspace_;  // the preparing thread's
 
     mutable std::mutex mutex_;  // guards all below
     std::shared_ptr<const Release> current_;

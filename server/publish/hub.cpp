@@ -29,12 +29,34 @@ const Hub::Environment* Hub::find(const EnvironmentName& name) const {
 Result<void> Hub::publish(const EnvironmentName& name, std::string document, std::string client_document) {
     Environment& one = environment(name);
     for (auto [side, text] : {std::pair(&one.client, &client_document), std::pair(&one.server, &document)}) {
+        const std::scoped_lock publishing(side->publishing);
+        Result<Channel::Prepared> prepared = side->channel.prepare(std::move(*text));
+        if (!prepared) return prepared.error();
         const std::scoped_lock lock(side->mutex);
-        Result<SharedText> event = side->channel.publish(std::move(*text));
-        if (!event) return event.error();
-        if (*event != nullptr) tell(*side, *event);
+        const SharedText event = side->channel.commit(std::move(*prepared));
+        if (event != nullptr) tell(*side, event);
     }
     return {};
+}
+
+void Hub::retire(const EnvironmentName& name) {
+    Environment& one = environment(name);
+    for (Side* const side : {&one.client, &one.server}) {
+        const std::scoped_lock lock(side->publishing, side->mutex);
+        side->channel.clear();
+        for (const Send& send : side->streams) (void)send(nullptr);
+        streams_.fetch_sub(side->streams.size(), std::memory_order_relaxed);
+        side->streams.clear();
+    }
+}
+
+std::vector<EnvironmentName> Hub::names() const {
+    const std::scoped_lock lock(mutex_);
+    std::vector<EnvironmentName> names;
+    for (const auto& [name, one] : environments_) {
+        if (one->server.channel.current() != nullptr) names.push_back(name);
+    }
+    return names;
 }
 
 /// The side's lock is held.

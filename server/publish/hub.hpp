@@ -29,7 +29,8 @@ struct EnvironmentName {
     friend auto operator<=>(const EnvironmentName&, const EnvironmentName&) = default;
 };
 
-/// Called with the hub's lock of that channel held: it must queue, not wait, and not ask the hub. False: no more.
+/// Called with the hub's lock of that channel held: it must queue, not wait, and not ask the hub. False: no more. A null piece
+/// ends the stream: its environment is archived.
 using Send = std::function<bool(const SharedText&)>;
 
 class Hub {
@@ -37,6 +38,11 @@ public:
     /// Makes these documents current and tells the streams. Errors: as `Channel::publish`; nothing has changed then.
     [[nodiscard]] Result<void> publish(const EnvironmentName& name, std::string document,
                                        std::string client_document);
+
+    /// Of an environment that is served no more: it has no release, and its streams are ended.
+    void retire(const EnvironmentName& name);
+    /// Those that have a release.
+    [[nodiscard]] std::vector<EnvironmentName> names() const;
 
     /// Null before the first.
     [[nodiscard]] std::shared_ptr<const Release> current(const EnvironmentName& name,
@@ -58,6 +64,8 @@ public:
 private:
     struct Side {
         Channel channel;
+        std::mutex
+            publishing;    // one document at a time; taken before `mutex`, which nobody holds while compiling
         std::mutex mutex;  // guards the streams, and that each gets every event once, in order
         std::vector<Send> streams;
     };

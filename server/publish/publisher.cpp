@@ -1,5 +1,6 @@
 #include "server/publish/publisher.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 #include <vector>
@@ -38,20 +39,32 @@ bool Publisher::publish_now() {
 
 /// One at a time.
 bool Publisher::publish_news() {
-    const auto behind = store_.read([&](domain::Transaction& transaction) {
+    struct Seen {
         std::vector<domain::Published> news;
+        std::vector<EnvironmentName> served;
+        bool has_outbox = false;
+    };
+    const auto behind = store_.read([&](domain::Transaction& transaction) {
+        Seen seen;
         for (const auto& [project, environment, version] : domain::tables::ruleset_heads(transaction)) {
+            seen.served.push_back({project, environment});
             if (static_cast<std::int64_t>(hub_.version({project, environment})) >= version) continue;
             if (auto newest = domain::tables::newest_ruleset(transaction, project, environment))
-                news.push_back(std::move(*newest));
+                seen.news.push_back(std::move(*newest));
         }
-        return news;
+        seen.has_outbox = domain::tables::count_outbox(transaction) > 0;
+        return seen;
     });
     if (!behind) {
         log_("publisher: " + behind.problem().detail);
         return false;
     }
-    for (const domain::Published& news : *behind) {
+    std::vector<EnvironmentName> served = behind->served;
+    std::sort(served.begin(), served.end());
+    for (const EnvironmentName& name : hub_.names()) {
+        if (!std::binary_search(served.begin(), served.end(), name)) hub_.retire(name);
+    }
+    for (const domain::Published& news : behind->news) {
         const Result<void> published =
             hub_.publish({news.project, news.environment}, news.document, news.client_document);
         if (!published) {
@@ -59,6 +72,8 @@ bool Publisher::publish_news() {
                  std::to_string(news.version) + ": " + published.error().message);
         }
     }
+    // Who writes waits for who writes: not for nothing.
+    if (!behind->has_outbox) return true;
     const auto emptied = store_.write([&](domain::Transaction& transaction) {
         const std::int64_t now_ms = now_ms_();
         for (const domain::OutboxRow& row : domain::tables::lease_outbox(

@@ -48,6 +48,7 @@ const std::vector<Table>& tables() {
         {"outbox", {"id"}},
         {"sequences", {"name"}},
         {"events", {"id"}},
+        {"received_events", {"project", "environment", "id"}},
         {"event_counters", {"project", "environment", "experiment", "variant"}},
     };
     return all;

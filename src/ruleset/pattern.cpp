@@ -49,6 +49,14 @@ namespace {
     return std::nullopt;
 }
 
+[[nodiscard]] RE2::Options options_for(bool ignore_case) {
+    RE2::Options options;  // the defaults: UTF-8, leftmost-first
+    options.set_max_mem(static_cast<std::int64_t>(limits::pattern_memory_bytes));
+    options.set_log_errors(false);
+    options.set_case_sensitive(!ignore_case);
+    return options;
+}
+
 }  // namespace
 
 std::optional<std::string> check_pattern(std::string_view pattern, bool ignore_case) {
@@ -57,13 +65,25 @@ std::optional<std::string> check_pattern(std::string_view pattern, bool ignore_c
                " are allowed";
     }
     if (std::optional<std::string> refused = refused_syntax(pattern)) return refused;
-    RE2::Options options;  // the defaults: UTF-8, leftmost-first
-    options.set_max_mem(static_cast<std::int64_t>(limits::pattern_memory_bytes));
-    options.set_log_errors(false);
-    options.set_case_sensitive(!ignore_case);
-    const RE2 compiled(re2::StringPiece(pattern.data(), pattern.size()), options);
+    const RE2 compiled(re2::StringPiece(pattern.data(), pattern.size()), options_for(ignore_case));
     if (compiled.ok()) return std::nullopt;
     return compiled.error();
+}
+
+struct Pattern::Engine {
+    RE2 compiled;
+};
+
+Pattern::Pattern(std::string_view pattern) {
+    if (check_pattern(pattern, false)) return;
+    engine_ = std::unique_ptr<Engine>(
+        new Engine{RE2(re2::StringPiece(pattern.data(), pattern.size()), options_for(false))});
+}
+Pattern::~Pattern() = default;
+
+bool Pattern::is_found_in(std::string_view text) const {
+    return engine_ != nullptr &&
+           RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), engine_->compiled);
 }
 
 const std::optional<std::string>& PatternCheck::operator()(std::string_view pattern, bool ignore_case) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,22 @@ namespace expplat::ruleset {
 
 /// What is wrong with a pattern; nothing where it is fine.
 [[nodiscard]] std::optional<std::string> check_pattern(std::string_view pattern, bool ignore_case);
+
+/// A pattern by itself, as `matches` would take it; for what is no ruleset (the server's JSON Schemas). Safe from many threads.
+class Pattern {
+public:
+    /// One that `check_pattern` refuses is found nowhere.
+    explicit Pattern(std::string_view pattern);
+    ~Pattern();
+    Pattern(const Pattern&) = delete;
+    Pattern& operator=(const Pattern&) = delete;
+
+    [[nodiscard]] bool is_found_in(std::string_view text) const;
+
+private:
+    struct Engine;
+    std::unique_ptr<Engine> engine_;  // null where it is refused
+};
 
 class PatternCheck {
 public:

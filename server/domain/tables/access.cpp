@@ -1,12 +1,14 @@
 #include "server/domain/tables/access.hpp"
 
+#include "server/domain/json_object.hpp"
+
 namespace expplat::server::domain::tables {
 
 namespace {
 
 constexpr std::string_view key_columns =
-    "id, project, environment, kind, name, hash, hint, created_by, created_ms, expires_ms, revoked_ms, "
-    "used_ms";
+    "id, project, CASE WHEN whole_project = 1 THEN '' ELSE environment END, kind, name, hash, hint, "
+    "created_by, created_ms, expires_ms, revoked_ms, used_ms";
 constexpr std::string_view person_columns =
     "id, email, name, password, disabled, tokens_from_ms, revision, created_ms, updated_ms";
 
@@ -30,6 +32,19 @@ Person person_of(const Row& row) {
             row.integer(5), row.integer(6), row.integer(7), row.integer(8)};
 }
 
+constexpr std::string_view role_columns = "key, name, permissions, revision, created_ms, updated_ms";
+
+Role role_of(const Row& row) {
+    return {row.text(0),    row.text(1),    texts_of_list(row.text(2)),
+            row.integer(3), row.integer(4), row.integer(5)};
+}
+
+std::vector<Role> roles_in(const Rows& rows) {
+    std::vector<Role> roles;
+    for (std::size_t i = 0; i < rows.size(); ++i) roles.push_back(role_of(rows[i]));
+    return roles;
+}
+
 std::string select(std::string_view columns, std::string_view rest) {
     return "SELECT " + std::string(columns) + " FROM " + std::string(rest);
 }
@@ -39,10 +54,12 @@ std::string select(std::string_view columns, std::string_view rest) {
 void insert_key(Transaction& t, const Key& key) {
     (void)t.execute(
         "INSERT INTO keys (id, project, environment, kind, name, hash, hint, created_by, created_ms, "
-        "expires_ms, "
-        "revoked_ms, used_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        {key.id, key.project, key.environment, key.kind, key.name, key.hash, key.hint, key.created_by,
-         key.created_ms, cell(key.expires_ms), cell(key.revoked_ms), cell(key.used_ms)});
+        "expires_ms, revoked_ms, used_ms, whole_project) "
+        "SELECT ?, ?, MIN(key), ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM environments "
+        "WHERE project = ? AND (key = ? OR ? = '')",
+        {key.id, key.project, key.kind, key.name, key.hash, key.hint, key.created_by, key.created_ms,
+         cell(key.expires_ms), cell(key.revoked_ms), cell(key.used_ms), std::int64_t{key.environment.empty()},
+         key.project, key.environment, key.environment});
 }
 
 std::optional<Key> find_key(Transaction& t, const std::string& id) {
@@ -52,8 +69,10 @@ std::optional<Key> find_key(Transaction& t, const std::string& id) {
 
 std::vector<Key> list_keys(Transaction& t, const std::string& project, const std::string& environment) {
     const Rows rows = t.execute(
-        select(key_columns, "keys WHERE project = ? AND environment = ? ORDER BY created_ms DESC, id"),
-        {project, environment});
+        select(key_columns,
+               "keys WHERE project = ? AND whole_project = ? AND (environment = ? OR whole_project = 1) "
+               "ORDER BY created_ms DESC, id"),
+        {project, std::int64_t{environment.empty()}, environment});
     std::vector<Key> keys;
     for (std::size_t i = 0; i < rows.size(); ++i) keys.push_back(key_of(rows[i]));
     return keys;
@@ -128,6 +147,40 @@ void set_grants(Transaction& t, const std::string& person, const std::vector<Rol
             "INSERT INTO grants (person, role, project, environment, created_ms) VALUES (?, ?, ?, ?, ?)",
             {person, grant.role, grant.project, grant.environment, now_ms});
     }
+}
+
+void insert_role(Transaction& t, const Role& role) {
+    (void)t.execute(
+        "INSERT INTO roles (key, name, permissions, revision, created_ms, updated_ms) VALUES (?, ?, ?, ?, ?, "
+        "?)",
+        {role.key, role.name, json_list(role.operations), role.revision, role.created_ms, role.updated_ms});
+}
+
+void update_role(Transaction& t, const Role& role) {
+    (void)t.execute("UPDATE roles SET name = ?, permissions = ?, revision = ?, updated_ms = ? WHERE key = ?",
+                    {role.name, json_list(role.operations), role.revision, role.updated_ms, role.key});
+}
+
+void remove_role(Transaction& t, const std::string& key) {
+    (void)t.execute("DELETE FROM roles WHERE key = ?", {key});
+}
+
+std::optional<Role> find_role(Transaction& t, const std::string& key) {
+    const Rows rows = t.execute(select(role_columns, "roles WHERE key = ?"), {key});
+    return rows.empty() ? std::nullopt : std::optional(role_of(rows[0]));
+}
+
+std::vector<Role> list_roles(Transaction& t) {
+    return roles_in(t.execute(select(role_columns, "roles ORDER BY key COLLATE \"C\"")));
+}
+
+std::vector<Role> roles_of(Transaction& t, const std::string& person) {
+    return roles_in(t.execute(
+        select(role_columns, "roles WHERE key IN (SELECT role FROM grants WHERE person = ?)"), {person}));
+}
+
+bool is_granted(Transaction& t, const std::string& role) {
+    return !t.execute("SELECT person FROM grants WHERE role = ? LIMIT 1", {role}).empty();
 }
 
 std::int64_t count_holders(Transaction& t, const std::string& role) {

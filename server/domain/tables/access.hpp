@@ -1,6 +1,6 @@
-// The tables `keys`, `people` and `grants`: who may ask, and where.
+// The tables `keys`, `people`, `roles` and `grants`: who may ask, and where.
 //
-// Statements only: the rules are in `server/domain/keys.cpp` and `server/domain/people.cpp`. Each function runs in the
+// Statements only: the rules are in `server/domain/keys.cpp`, `people.cpp` and `roles.cpp`. Each function runs in the
 // transaction it is given, and throws what that throws.
 #pragma once
 
@@ -17,8 +17,8 @@ namespace expplat::server::domain {
 struct Key {
     std::string id;
     std::string project;
-    std::string environment;
-    std::string kind;  // server, client, admin
+    std::string environment;  // empty: of the whole project (kind admin)
+    std::string kind;         // server, client, admin
     std::string name;
     std::string hash;  // SHA-256 of its text, hexadecimal
     std::string hint;  // `xp_server_ab12…`, to tell keys apart
@@ -49,11 +49,22 @@ struct RoleGrant {
     friend auto operator<=>(const RoleGrant&, const RoleGrant&) = default;
 };
 
+/// A role of the installation's own: a list of operations. The built-in ones are `server/auth`'s and in no table.
+struct Role {
+    std::string key;  // 1 to 64 of a-z 0-9 -
+    std::string name;
+    std::vector<std::string> operations;  // `flags.read`, sorted
+    std::int64_t revision = 1;
+    std::int64_t created_ms = 0;
+    std::int64_t updated_ms = 0;
+};
+
 namespace tables {
 
+/// One of the whole project needs a project with an environment.
 void insert_key(Transaction& t, const Key& key);
 [[nodiscard]] std::optional<Key> find_key(Transaction& t, const std::string& id);
-/// Newest first.
+/// Newest first. `environment` empty: those of the whole project.
 [[nodiscard]] std::vector<Key> list_keys(Transaction& t, const std::string& project,
                                          const std::string& environment);
 [[nodiscard]] std::int64_t count_keys(Transaction& t, const std::string& project);
@@ -70,6 +81,15 @@ void update_person(Transaction& t, const Person& person);
 [[nodiscard]] std::vector<RoleGrant> grants_of(Transaction& t, const std::string& person);
 void set_grants(Transaction& t, const std::string& person, const std::vector<RoleGrant>& grants,
                 std::int64_t now_ms);
+void insert_role(Transaction& t, const Role& role);
+void update_role(Transaction& t, const Role& role);
+void remove_role(Transaction& t, const std::string& key);
+[[nodiscard]] std::optional<Role> find_role(Transaction& t, const std::string& key);
+/// All, by key.
+[[nodiscard]] std::vector<Role> list_roles(Transaction& t);
+/// Those that the person's grants name.
+[[nodiscard]] std::vector<Role> roles_of(Transaction& t, const std::string& person);
+[[nodiscard]] bool is_granted(Transaction& t, const std::string& role);
 /// Of people who are not disabled, with that role everywhere.
 [[nodiscard]] std::int64_t count_holders(Transaction& t, const std::string& role);
 

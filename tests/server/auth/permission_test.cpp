@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <set>
@@ -168,6 +169,34 @@ TEST(Permission, NobodyWithoutGrantsHasMoreThanAnAccount) {
         EXPECT_EQ(decide(person, row.operation, {}, 0),
                   row.operation == Operation::account ? Verdict::allowed : Verdict::missing_permission);
     }
+}
+
+/// Every operation × grant × place: given is what one has, where one has it or below.
+TEST(Permission, NobodyGivesWhatTheyHaveNot) {
+    const std::map<std::string, std::vector<std::string>> may_give{
+        {"everywhere", {"", "shop/", "shop/production"}},
+        {"the project", {"shop/", "shop/production"}},
+        {"the environment", {"shop/production"}},
+    };
+    for (const OperationRow& row : operation_rows()) {
+        for (const auto& [grant, scope] : grants) {
+            const Principal person = Principal::person("person", {{{row.operation}, scope}});
+            for (const Scope& place : requests) {
+                const std::string name =
+                    place.project_id.empty() ? "" : place.project_id + '/' + place.environment_id;
+                bool expected = row.operation == Operation::account;
+                if (const auto found = may_give.find(grant); found != may_give.end())
+                    expected = expected || std::count(found->second.begin(), found->second.end(), name) == 1;
+                EXPECT_EQ(may_delegate(person, {row.operation}, place, 0), expected)
+                    << row.name << " " << grant << " at `" << name << "`";
+                EXPECT_FALSE(may_delegate(person, PermissionSet::all(), place, 0)) << row.name;
+            }
+        }
+    }
+    Principal shut = Principal::person("person", {{PermissionSet::all(), {}}});
+    EXPECT_TRUE(may_delegate(shut, PermissionSet::all(), {}, 0));
+    shut.is_disabled = true;
+    EXPECT_FALSE(may_delegate(shut, {}, {}, 0));
 }
 
 TEST(Permission, WhatIsOverComesBeforeWhatIsMissing) {

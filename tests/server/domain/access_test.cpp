@@ -3,6 +3,7 @@
 
 #include "server/domain/keys.hpp"
 #include "server/domain/people.hpp"
+#include "server/domain/roles.hpp"
 #include "tests/server/domain/plane_fixture.hpp"
 
 namespace expplat::tests {
@@ -67,6 +68,24 @@ TEST_F(AccessTest, BadKeysAreRefused) {
     EXPECT_EQ(refusal_of(keys_.create(nobody, "game", "production", "server", "n", {}, material)),
               ProblemType::forbidden);
     EXPECT_EQ(refusal_of(keys_.list(nobody, "game", "production")), ProblemType::forbidden);
+}
+
+TEST_F(AccessTest, AnAdminKeyMayBeOfAWholeProject) {
+    make_key();
+    const Key whole = must(keys_.create(ann_, "game", "", "admin", "automation", {}, {"k2", "hash-k2", "…"}));
+    EXPECT_EQ(whole.environment, "");
+    EXPECT_EQ(must(keys_.find("k2"))->environment, "");
+    EXPECT_EQ(must(keys_.list(ann_, "game", "")).size(), 1u);
+    for (const char* environment : {"production", "staging"})
+        EXPECT_EQ(must(keys_.list(ann_, "game", environment)).size(), environment[0] == 'p' ? 1u : 0u);
+    EXPECT_EQ(refusal_of(keys_.create(ann_, "game", "", "server", "n", {}, {"k3", "h3", "…"})),
+              ProblemType::invalid);
+    EXPECT_EQ(refusal_of(keys_.create(ann_, "nowhere", "", "admin", "n", {}, {"k3", "h3", "…"})),
+              ProblemType::not_found);
+    must(projects_.create(ann_, "empty", "Empty", ""));
+    EXPECT_EQ(refusal_of(keys_.create(ann_, "empty", "", "admin", "n", {}, {"k3", "h3", "…"})),
+              ProblemType::conflict);
+    EXPECT_TRUE(must(keys_.revoke(ann_, "game", "k2")).revoked_ms);
 }
 
 TEST_F(AccessTest, TheFirstUseOfAKeyInEachHourIsAudited) {
@@ -137,6 +156,64 @@ TEST_F(AccessTest, TheLastAdminStays) {
               ProblemType::conflict);
     must(people_.create(ann_, "second@example.com", "", "$h", {{"admin", "", ""}}));
     must(people_.update(ann_, root.person.id, {.disabled = true}));
+}
+
+TEST_F(AccessTest, GrantsNameWhatIsThere) {
+    for (const RoleGrant& bad :
+         std::vector<RoleGrant>{{"viewer", "nowhere", ""}, {"viewer", "game", "nowhere"}})
+        EXPECT_EQ(refusal_of(people_.create(ann_, "a@b", "", {}, {bad})), ProblemType::invalid);
+}
+
+TEST_F(AccessTest, ARoleOfOnesOwnIsGrantedWhileItIsThere) {
+    const Roles roles(plane_, [](const std::string& key, const std::vector<std::string>& operations) {
+        const bool good = key != "admin" && std::ranges::count(operations, "fly") == 0;
+        return good ? std::nullopt : std::optional<std::string>("is none");
+    });
+    bootstrapped();
+    EXPECT_EQ(refusal_of(people_.create(ann_, "a@b", "", {}, {{"crew", "", ""}})), ProblemType::invalid);
+    const Role made = must(roles.create(ann_, "crew", "The crew", {"b", "a", "b"}));
+    EXPECT_EQ(made.operations, (std::vector<std::string>{"a", "b"}));
+    EXPECT_EQ(refusal_of(roles.create(ann_, "crew", "x", {})), ProblemType::already_exists);
+    EXPECT_EQ(refusal_of(roles.create(ann_, "admin", "x", {})), ProblemType::invalid);
+    EXPECT_EQ(refusal_of(roles.update(ann_, "crew", {.operations = std::vector<std::string>{"fly"}})),
+              ProblemType::invalid);
+    const PersonView eve =
+        must(people_.create(ann_, "a@b", "", {}, {{"crew", "game", ""}, {"viewer", "", ""}}));
+    const auto found = must(people_.find(eve.person.id));
+    ASSERT_EQ(found->roles.size(), 1u);
+    EXPECT_EQ(found->roles[0].operations, made.operations);
+    EXPECT_EQ(refusal_of(roles.remove(ann_, "crew")), ProblemType::in_use);
+    must(people_.update(ann_, eve.person.id, {.grants = std::vector<RoleGrant>{}}));
+    EXPECT_EQ(must(roles.update(ann_, "crew", {.name = "Crew"}, 1)).revision, 2);
+    must(roles.remove(ann_, "crew", 2));
+    EXPECT_EQ(refusal_of(roles.get(ann_, "crew")), ProblemType::not_found);
+    const Caller nobody{{Actor::Kind::person, "p", "p", "", ""}};
+    EXPECT_EQ(refusal_of(roles.list(nobody)), ProblemType::forbidden);
+}
+
+TEST_F(AccessTest, NobodyGivesRightsThatTheyHaveNot) {
+    const PersonView root = bootstrapped();
+    std::vector<std::string> asked;
+    // She may give the viewer's role in `game`, and nothing else.
+    Caller eve{
+        {Actor::Kind::person, "p-3", "eve", "", ""}, ann_.may, [&](const Delegation& rights, Transaction&) {
+            asked.push_back(rights.name + '@' + rights.project);
+            return rights.of == Delegation::Of::role && rights.name == "viewer" && rights.project == "game";
+        }};
+    EXPECT_EQ(refusal_of(people_.create(eve, "a@b", "", {}, {{"admin", "", ""}})), ProblemType::forbidden);
+    const PersonView made = must(people_.create(eve, "a@b", "", {}, {{"viewer", "game", ""}}));
+    EXPECT_EQ(refusal_of(people_.update(eve, made.person.id,
+                                        {.grants = std::vector<RoleGrant>{{"viewer", "", ""}}})),
+              ProblemType::forbidden);
+    EXPECT_EQ(refusal_of(people_.update(eve, root.person.id, {.password_hash = "$mine"})),
+              ProblemType::forbidden);
+    must(people_.update(eve, made.person.id, {.password_hash = "$new"}));
+    asked.clear();
+    must(people_.update(eve, root.person.id, {.name = "R.", .grants = root.grants}));
+    EXPECT_TRUE(asked.empty()) << "what somebody has already is not given";
+    EXPECT_EQ(refusal_of(keys_.create(eve, "game", "production", "client", "n", {}, {"k", "h", "…"})),
+              ProblemType::forbidden);
+    EXPECT_EQ(std::ranges::count(actions(), "denied"), 4);
 }
 
 }  // namespace

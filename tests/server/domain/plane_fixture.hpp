@@ -59,7 +59,8 @@ protected:
     Projects projects_{plane_};
     Entities entities_{plane_};
     Caller ann_{{Actor::Kind::person, "p-1", "ann@example.com", "192.0.2.7", "req-1"},
-                [](const Operation&, Transaction&) { return true; }};
+                [](const Operation&, Transaction&) { return true; },
+                [](const Delegation&, Transaction&) { return true; }};
 
     void SetUp() override {
         must(projects_.create(ann_, "game", "The game", ""));

@@ -94,6 +94,15 @@ class Served:
         with contextlib.closing(sqlite3.connect(os.path.join(self.data, "expplat.db"))) as database:
             return database.execute(sql).fetchone()[0]
 
+    def change(self, sql):
+        url = database_of(self.data).get("DATABASE_URL")
+        if url:
+            subprocess.run(["psql", "-qXAt", url, "-c", sql], check=True)
+            return
+        with contextlib.closing(sqlite3.connect(os.path.join(self.data, "expplat.db"), timeout=30)) as database:
+            database.execute(sql)
+            database.commit()
+
     def ask(self, method, path, body=None, token=None, headers=None, raw=None):
         """`token`: None the admin's, "" nobody's."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)

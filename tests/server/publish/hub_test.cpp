@@ -25,9 +25,11 @@ const EnvironmentName production{"game", "production"};
 struct Reader {
     std::vector<std::string> pieces;
     bool wants_more = true;
+    bool is_ended = false;
 
     [[nodiscard]] server::publish::Send send() {
         return [this](const SharedText& piece) {
+            if (piece == nullptr) return is_ended = true, false;
             pieces.push_back(*piece);
             return wants_more;
         };
@@ -126,6 +128,26 @@ TEST_F(HubTest, ThePublisherEmptiesTheOutbox) {
     EXPECT_GT(must(database_->read([](Transaction& t) { return tables::count_outbox(t); })), 0);
     ASSERT_TRUE(publisher_.publish_now());
     EXPECT_EQ(must(database_->read([](Transaction& t) { return tables::count_outbox(t); })), 0);
+}
+
+TEST_F(HubTest, AnArchivedEnvironmentIsServedNoMore) {
+    ASSERT_TRUE(publisher_.publish_now());
+    Reader reader;
+    hub_.follow(production, Audience::client, std::nullopt, reader.send());
+    must(projects_.update_environment(ann_, "game", "production", {.archived = true}));
+    ASSERT_TRUE(publisher_.publish_now());
+    EXPECT_EQ(hub_.current(production, Audience::server), nullptr);
+    EXPECT_EQ(hub_.current(production, Audience::client), nullptr);
+    EXPECT_NE(hub_.current({"game", "staging"}, Audience::server), nullptr);
+    EXPECT_TRUE(reader.is_ended);
+    EXPECT_EQ(hub_.streams(), 0u);
+
+    must(projects_.update_environment(ann_, "game", "production", {.archived = false}));
+    ASSERT_TRUE(publisher_.publish_now());
+    EXPECT_NE(hub_.current(production, Audience::server), nullptr);
+    Reader again;
+    hub_.follow(production, Audience::client, std::nullopt, again.send());
+    EXPECT_NE(again.pieces.at(0).find("event: put\n"), std::string::npos);
 }
 
 }  // namespace

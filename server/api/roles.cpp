@@ -1,0 +1,78 @@
+// Roles: those that are always there, and the installation's own.
+#include "server/auth/role.hpp"
+
+#include "server/api/routes.hpp"
+#include "server/domain/json_object.hpp"
+
+namespace expplat::server::api {
+
+using namespace domain;
+
+namespace {
+
+[[nodiscard]] std::string built_in_json(const char* key) {
+    const std::optional<auth::Role> role = auth::Role::built_in(key);
+    std::vector<std::string> operations;
+    for (const auth::OperationRow& row : auth::operation_rows()) {
+        if (role && role->permissions.has(row.operation)) operations.emplace_back(row.name);
+    }
+    ObjectWriter writer;
+    writer.text("key", key).boolean("built_in", true).json("operations", json_list(operations));
+    return std::move(writer).done();
+}
+
+}  // namespace
+
+void add_roles(Routes& routes) {
+    const Roles& roles = routes.services().roles;
+    const std::string all = "/api/v1/roles";
+    const std::string one = all + "/{role}";
+
+    routes.add(
+        "POST", all,
+        [&roles](Call& call) {
+            Body body = call.body();
+            const std::string key = body.text("key");
+            const std::string name = body.optional_text("name").value_or(key);
+            const auto operations = body.optional_texts("operations").value_or(std::vector<std::string>{});
+            body.done();
+            const Role made = value_of(roles.create(call.caller(), key, name, operations));
+            return revised(201, made.revision, to_json(made));
+        },
+        Effect::none);
+    routes.add("GET", all, [&roles](Call& call) {
+        const std::vector<Role> own = value_of(roles.list(call.caller()));
+        std::vector<std::string> items;
+        for (const char* key : {"admin", "developer", "analyst", "viewer"})
+            items.push_back(built_in_json(key));
+        for (const Role& role : own) items.push_back(to_json(role));
+        return page_of(items, {});
+    });
+    routes.add("GET", one, [&roles](Call& call) {
+        const Role role = value_of(roles.get(call.caller(), call.parameter("role")));
+        return revised(200, role.revision, to_json(role));
+    });
+    routes.add(
+        "PATCH", one,
+        [&roles](Call& call) {
+            Body body = call.body();
+            const RoleChange change{.name = body.optional_text("name"),
+                                    .operations = body.optional_texts("operations")};
+            body.done();
+            const Role role =
+                value_of(roles.update(call.caller(), call.parameter("role"), change, call.if_revision()));
+            return revised(200, role.revision, to_json(role));
+        },
+        Effect::none);
+    routes.add(
+        "DELETE", one,
+        [&roles](Call& call) {
+            check(roles.remove(call.caller(), call.parameter("role"), call.if_revision()));
+            http::Response gone;
+            gone.status = 204;
+            return gone;
+        },
+        Effect::none);
+}
+
+}  // namespace expplat::server::api
