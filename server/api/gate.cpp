@@ -46,7 +46,7 @@ using domain::Refusal;
                            .revoked_ms = key.revoked_ms};
 }
 
-/// What it was refused for when it was made gives nothing; a later release may know fewer operations.
+/// A role that this release would refuse, as it may know fewer operations than another, gives nothing.
 [[nodiscard]] std::optional<auth::Role> own_role(const domain::Role& role) {
     Result<auth::Role> known = auth::Role::custom(role.key, role.operations);
     return known ? std::optional(std::move(*known)) : std::nullopt;

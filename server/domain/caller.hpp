@@ -4,7 +4,7 @@
 // made within the transaction, so that a right which is being taken away is not used once more. A value.
 //
 // Actions are NOUN.VERB, noun in the singular:
-//     project, environment      read create update archive
+//     project, environment      read create update archive (in the audit also unarchive)
 //     flag, experiment, segment, layer, holdout   read create update configure archive delete
 //     flag.toggle (the kill switch), experiment.start .pause .complete
 //     change-request   read propose review apply        schedule   read create cancel

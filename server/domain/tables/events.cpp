@@ -10,10 +10,20 @@ namespace expplat::server::domain::tables {
 
 namespace {
 
+/// Whether a server of the release before took in something there that is still kept.
+bool has_former_events(Transaction& t, const std::string& project, const std::string& environment) {
+    return !t.execute("SELECT id FROM events WHERE project = ? AND environment = ? LIMIT 1",
+                      {project, environment})
+                .empty();
+}
+
+bool is_former_event(Transaction& t, const RawEvent& e) {
+    return !t.execute("SELECT id FROM events WHERE id = ? AND project = ? AND environment = ?",
+                      {e.id, e.project, e.environment})
+                .empty();
+}
+
 bool insert_event(Transaction& t, const RawEvent& e) {
-    const Rows taken = t.execute("SELECT id FROM events WHERE id = ? AND project = ? AND environment = ?",
-                                 {e.id, e.project, e.environment});
-    if (!taken.empty()) return false;
     const Rows inserted = t.execute(
         "INSERT INTO received_events (project, environment, id, type, experiment, variant, time_ms, "
         "received_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
@@ -36,7 +46,8 @@ void insert_counter(Transaction& t, const std::string& project, const std::strin
                     const std::string& experiment, const std::string& variant, std::int64_t events) {
     (void)t.execute(
         "INSERT INTO event_counters (project, environment, experiment, variant, events) "
-        "VALUES (?, ?, ?, ?, ?)",
+        "VALUES (?, ?, ?, ?, ?) ON CONFLICT (project, environment, experiment, variant) "
+        "DO UPDATE SET events = event_counters.events + excluded.events",
         {project, environment, experiment, variant, events});
 }
 
@@ -46,10 +57,11 @@ std::int64_t insert_events(Transaction& t, std::span<const RawEvent> events) {
     if (events.empty()) return 0;
     const std::string& project = events.front().project;
     const std::string& environment = events.front().environment;
+    const bool has_former = has_former_events(t, project, environment);
     std::int64_t fresh = 0;
     std::map<std::pair<std::string, std::string>, std::int64_t> exposures;
     for (const RawEvent& event : events) {
-        if (!insert_event(t, event)) continue;
+        if ((has_former && is_former_event(t, event)) || !insert_event(t, event)) continue;
         ++fresh;
         if (event.type == "exposure") ++exposures[{event.experiment, event.variant}];
     }

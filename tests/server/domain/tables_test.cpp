@@ -1,5 +1,6 @@
 // Tables that no service of this layer uses: raw events come back as they were, are counted, and go when they are old.
 #include <algorithm>
+#include <thread>
 
 #include "server/domain/bounds.hpp"
 #include "server/domain/tables/events.hpp"
@@ -90,6 +91,23 @@ TEST_F(EventTables, TheOldestGoInSmallSteps) {
     EXPECT_EQ(kept(), std::vector<std::string>{"e4"});
     EXPECT_EQ(kept("staging").size(), 1u);
     EXPECT_EQ(counters().at(0).events, 4) << "what was counted stays counted";
+}
+
+TEST_F(EventTables, WritersAtTheSameTimeLoseNoCount) {
+    std::vector<std::thread> writers;
+    for (int writer = 0; writer < 4; ++writer) {
+        writers.emplace_back([this, writer] {
+            for (int i = 0; i < 10; ++i) {
+                const std::string id = std::to_string(writer) + '-' + std::to_string(i);
+                take({event(id, 10, "production", "v" + std::to_string(i)),
+                      event("shared-" + std::to_string(i))});
+            }
+        });
+    }
+    for (std::thread& writer : writers) writer.join();
+    std::int64_t all = 0;
+    for (const EventCounter& counter : counters()) all += counter.events;
+    EXPECT_EQ(all, 4 * 10 + 10);
 }
 
 }  // namespace

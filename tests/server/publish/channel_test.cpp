@@ -52,6 +52,22 @@ std::string document_of(const Channel& channel) {
     return workspace.document();
 }
 
+TEST(Channel, WhatIsPreparedIsServedOnceItIsCommitted) {
+    Channel channel;
+    ASSERT_TRUE(channel.publish(document(1, "\"f\":" + flag(1))));
+    Result<Channel::Prepared> next = channel.prepare(document(2, "\"f\":" + flag(2)));
+    ASSERT_TRUE(next);
+    EXPECT_EQ(channel.current()->version, 1u);
+    EXPECT_TRUE(channel.first_events(1).empty());
+    Follower follower;
+    follower.take(channel.first_events(std::nullopt).at(0));
+    follower.take(channel.commit(std::move(*next)));
+    EXPECT_EQ(follower.holds(), document_of(channel));
+    channel.clear();
+    EXPECT_EQ(channel.current(), nullptr);
+    EXPECT_TRUE(channel.first_events(1).empty());
+}
+
 TEST(Channel, IsEmptyBeforeTheFirstRelease) {
     const Channel channel;
     EXPECT_EQ(channel.current(), nullptr);
