@@ -2,6 +2,7 @@
 
 #include "server/domain/bounds.hpp"
 #include "server/domain/json_object.hpp"
+#include "server/domain/tables/access.hpp"
 #include "server/domain/tables/projects.hpp"
 #include "server/domain/text_rules.hpp"
 
@@ -51,6 +52,18 @@ ChangeRequest move_to(Work& work, ChangeRequest request, const std::string& stat
     work.record("change-request." + verb, request.project, request.change.environment,
                 "change-request/" + request.id, before, to_json(request));
     return request;
+}
+
+/// Two people see each change: keys review nothing, and who made the key that proposed it is its author.
+void check_reviewer(Work& work, const ChangeRequest& request) {
+    if (work.actor().kind != Actor::Kind::person)
+        throw Refusal(ProblemType::forbidden, "a change request is reviewed by a person");
+    const std::string reviewer = as_recorded(work.actor().id);
+    const std::optional<Key> key = tables::find_key(work.transaction(), request.author);
+    if (reviewer == request.author || (key && reviewer == as_recorded(key->created_by))) {
+        throw Refusal(ProblemType::forbidden,
+                      "a change request is reviewed by somebody else than its author");
+    }
 }
 
 void require_state(const ChangeRequest& request, std::string_view state, std::string_view what) {
@@ -166,10 +179,7 @@ Outcome<ChangeRequest> ChangeRequests::review(const Caller& caller, const std::s
         work.authorise("change-request.review", project, request.change.environment);
         check_text(comment, "/comment", bounds::comment_bytes);
         require_state(request, "open", "reviewed");
-        if (request.author == as_recorded(work.actor().id)) {
-            throw Refusal(ProblemType::forbidden,
-                          "a change request is reviewed by somebody else than its author");
-        }
+        check_reviewer(work, request);
         request.reviewer = as_recorded(work.actor().id);
         request.reviewer_name = as_recorded(work.actor().name);
         request.comment = comment;

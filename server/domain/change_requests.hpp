@@ -51,7 +51,7 @@ public:
     /// By id; `state` empty: all. Those of environments that the caller may not read are left out, so that a page may be short.
     Outcome<Page<ChangeRequest>> list(const Caller& caller, const std::string& project,
                                       const std::string& state, const PageRequest& page) const;
-    /// By somebody else than the author.
+    /// By a person, and another one than the author or, where a key proposed it, than who made the key.
     Outcome<ChangeRequest> review(const Caller& caller, const std::string& project, const std::string& id,
                                   bool approve, const std::string& comment) const;
     /// By the author.

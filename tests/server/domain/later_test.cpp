@@ -4,6 +4,7 @@
 #include "server/domain/bounds.hpp"
 #include "server/domain/change_requests.hpp"
 #include "server/domain/idempotency.hpp"
+#include "server/domain/keys.hpp"
 #include "server/domain/schedules.hpp"
 #include "server/domain/webhooks.hpp"
 #include "tests/server/domain/plane_fixture.hpp"
@@ -142,6 +143,18 @@ TEST_F(LaterTest, WhoMayReadOneEnvironmentSeesNoChangesOfTheOthers) {
     EXPECT_TRUE(must(schedules_.list(eve, "game", "", {})).items.empty());
     EXPECT_EQ(refusal_of(requests_.get(eve, "game", request.id)), ProblemType::forbidden);
     EXPECT_EQ(refusal_of(schedules_.get(eve, "game", schedule.id)), ProblemType::forbidden);
+}
+
+TEST_F(LaterTest, AKeyIsNoSecondPairOfEyes) {
+    const Keys keys(plane_);
+    must(keys.create(ann_, "game", "production", "admin", "automation", {}, {"k-1", "hash", "…"}));
+    const Caller key{{Actor::Kind::key, "k-1", "automation", "", ""}, ann_.may};
+    const ChangeRequest of_ann = must(requests_.propose(ann_, "game", "off", switch_off));
+    EXPECT_EQ(refusal_of(requests_.review(key, "game", of_ann.id, true, "")), ProblemType::forbidden);
+    const ChangeRequest of_her_key = must(requests_.propose(key, "game", "off", switch_off));
+    EXPECT_EQ(refusal_of(requests_.review(ann_, "game", of_her_key.id, true, "")), ProblemType::forbidden);
+    must(requests_.review(bob_, "game", of_her_key.id, true, ""));
+    EXPECT_EQ(must(requests_.apply(key, "game", of_her_key.id)).state, "applied");
 }
 
 TEST_F(LaterTest, ArchivingIsProposedToo) {
