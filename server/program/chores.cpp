@@ -75,13 +75,14 @@ void Chores::remove_old_events() {
     const auto environments =
         with_.store.read([](domain::Transaction& t) { return domain::tables::ruleset_heads(t); });
     if (!environments) return with_.log("events: " + environments.problem().detail);
-    for (const auto& [project, environment, version] : *environments) {
+    for (const domain::RulesetHead& one : *environments) {
         const std::int64_t removed = remove([&](domain::Transaction& t) {
-            return domain::tables::keep_newest_events(t, project, environment, domain::bounds::raw_events,
+            return domain::tables::keep_newest_events(t, one.project, one.environment,
+                                                      domain::bounds::raw_events,
                                                       domain::bounds::raw_events_at_once);
         });
         if (removed == 0) continue;
-        with_.log("events: " + project + '/' + environment + " has more than " +
+        with_.log("events: " + one.project + '/' + one.environment + " has more than " +
                   std::to_string(domain::bounds::raw_events) + "; the oldest " + std::to_string(removed) +
                   " were removed before their time");
     }
