@@ -75,19 +75,9 @@ constexpr std::array<Keyword, 33> keywords{{
 constexpr std::array<std::string_view, 7> type_names{"null",   "boolean", "integer", "number",
                                                      "string", "array",   "object"};
 
-[[nodiscard]] bool is_number(const Node& node) noexcept {
-    return node.kind() == NodeKind::integer || node.kind() == NodeKind::real;
-}
-
 [[nodiscard]] bool is_type_name(const Node& node) noexcept {
     return node.kind() == NodeKind::string &&
            std::find(type_names.begin(), type_names.end(), node.text()) != type_names.end();
-}
-
-[[nodiscard]] std::string below(std::string_view pointer, std::string_view token) {
-    std::string result(pointer);
-    ruleset::append_pointer_token(result, token);
-    return result;
 }
 
 class SchemaCheck {
@@ -101,7 +91,7 @@ public:
             return;
         }
         for (const Member& member : schema.members()) {
-            const std::string at = below(pointer, member.name);
+            const std::string at = ruleset::pointer_below(pointer, member.name);
             const auto keyword = std::find_if(keywords.begin(), keywords.end(),
                                               [&](const Keyword& one) { return one.name == member.name; });
             if (keyword == keywords.end()) {
@@ -124,7 +114,7 @@ private:
             case Shape::anything: return;
             case Shape::text: return want(value.kind() == NodeKind::string, at, "must be a string");
             case Shape::list: return want(value.kind() == NodeKind::array, at, "must be a list");
-            case Shape::number: return want(is_number(value), at, "must be a number");
+            case Shape::number: return want(value.is_number(), at, "must be a number");
             case Shape::count:
                 return want(value.kind() == NodeKind::integer && value.integer() >= 0, at,
                             "must be a whole number from 0 on");
@@ -169,7 +159,8 @@ private:
 
     void check_map(const Node& value, const std::string& at) {
         if (value.kind() != NodeKind::object) return fault(at, "must be an object of schemas");
-        for (const Member& member : value.members()) check(member.value, below(at, member.name));
+        for (const Member& member : value.members())
+            check(member.value, ruleset::pointer_below(at, member.name));
     }
 };
 

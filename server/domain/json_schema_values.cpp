@@ -16,16 +16,6 @@ using ruleset::Member;
 using ruleset::Node;
 using ruleset::NodeKind;
 
-[[nodiscard]] bool is_number(const Node& node) noexcept {
-    return node.kind() == NodeKind::integer || node.kind() == NodeKind::real;
-}
-
-[[nodiscard]] std::string below(std::string_view pointer, std::string_view token) {
-    std::string result(pointer);
-    ruleset::append_pointer_token(result, token);
-    return result;
-}
-
 /// The schema was checked when it was saved; what an older one has that is no keyword of ours is passed over.
 class ValueCheck {
 public:
@@ -80,7 +70,7 @@ private:
 
     [[nodiscard]] bool is_equal(const Node& a, const Node& b) {
         step();
-        if (is_number(a) && is_number(b)) {
+        if (a.is_number() && b.is_number()) {
             return a.kind() == NodeKind::integer && b.kind() == NodeKind::integer ? a.integer() == b.integer()
                                                                                   : a.real() == b.real();
         }
@@ -137,7 +127,7 @@ private:
         bool good = true;
         const auto bound = [&](const char* name, const char* words, auto is_past) {
             const Node* const limit = schema.find(name);
-            if (limit != nullptr && is_number(*limit) && is_past(*limit))
+            if (limit != nullptr && limit->is_number() && is_past(*limit))
                 good = fault(at, words + std::string(limit->text()), tells);
         };
         bound("minimum", "must be at least ", [&](const Node& limit) { return less(value, limit); });
@@ -199,7 +189,8 @@ private:
         for (const Member& member : value.members()) {
             const Node* const known = properties == nullptr ? nullptr : find(*properties, member.name);
             const Node* const its = known == nullptr ? others : known;
-            if (its != nullptr) good = check(*its, member.value, below(at, member.name), tells) && good;
+            if (its != nullptr)
+                good = check(*its, member.value, ruleset::pointer_below(at, member.name), tells) && good;
         }
         return good;
     }
@@ -235,7 +226,7 @@ std::vector<Violation> faults_of_variants(const Node& schema, const Node& body) 
     if (type == nullptr || type->text() != "object" || variants == nullptr) return {};
     ValueCheck check;
     for (const Member& variant : variants->members())
-        (void)check.check(schema, variant.value, below("/variants", variant.name), true);
+        (void)check.check(schema, variant.value, ruleset::pointer_below("/variants", variant.name), true);
     return std::move(check.faults);
 }
 

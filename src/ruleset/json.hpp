@@ -29,6 +29,10 @@ public:
     /// Ordinal of the node in document order, from 0: errors are sorted by it.
     [[nodiscard]] std::uint32_t place() const noexcept { return place_; }
 
+    /// Of kind `integer` or `real`.
+    [[nodiscard]] bool is_number() const noexcept {
+        return kind_ == NodeKind::integer || kind_ == NodeKind::real;
+    }
     [[nodiscard]] bool boolean() const noexcept { return boolean_; }
     /// The value of a node of kind `integer` (RULESET.md, section 1: Numbers).
     [[nodiscard]] std::int64_t integer() const noexcept { return kind_ == NodeKind::integer ? integer_ : 0; }

@@ -15,6 +15,12 @@ void append_pointer_token(std::string& pointer, std::string_view token) {
     }
 }
 
+std::string pointer_below(std::string_view pointer, std::string_view token) {
+    std::string result(pointer);
+    append_pointer_token(result, token);
+    return result;
+}
+
 std::string Path::pointer() const {
     std::string result;
     append_to(result);

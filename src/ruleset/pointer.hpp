@@ -12,6 +12,8 @@ namespace expplat::ruleset {
 
 /// Appends `/` and the token with `~` and `/` escaped.
 void append_pointer_token(std::string& pointer, std::string_view token);
+/// The pointer with the token appended.
+[[nodiscard]] std::string pointer_below(std::string_view pointer, std::string_view token);
 
 class Path {
 public:

@@ -85,11 +85,8 @@ template <class Row, std::size_t Count>
 }
 
 [[nodiscard]] bool is_string(const Node& node) noexcept { return node.kind() == NodeKind::string; }
-[[nodiscard]] bool is_number(const Node& node) noexcept {
-    return node.kind() == NodeKind::integer || node.kind() == NodeKind::real;
-}
 [[nodiscard]] bool is_scalar(const Node& node) noexcept {
-    return node.kind() == NodeKind::boolean || is_string(node) || is_number(node);
+    return node.kind() == NodeKind::boolean || is_string(node) || node.is_number();
 }
 [[nodiscard]] bool is_instant(const Node& node) noexcept {
     eval::Instant instant;
@@ -215,7 +212,7 @@ std::vector<Scalar> EntityReader::read_operand(Operator op, const Node& node, co
         case Operator::less_than:
         case Operator::at_most:
         case Operator::greater_than:
-        case Operator::at_least: return one(is_number(node), "a number");
+        case Operator::at_least: return one(node.is_number(), "a number");
         case Operator::contains:
         case Operator::starts_with:
         case Operator::ends_with:

@@ -25,30 +25,8 @@ EXPERIMENT = {"type": "string", "variants": {"a": "1", "b": "2"},
               "split": [{"variant": "a", "weight": 50}, {"variant": "b", "weight": 50}]}
 
 
-class OneServer(unittest.TestCase):
-    """The tests of a class share a server; each uses keys of its own."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Served(PROGRAM).__enter__()
-        cls.made = cls.server.set_up()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.__exit__()
-
-    def ask(self, *words, **more):
-        return self.server.ask(*words, **more)
-
-    def must(self, *words, **more):
-        return self.server.must(*words, **more)
-
-    def refused(self, status, problem, *words, **more):
-        answer = self.ask(*words, **more)
-        self.assertEqual(answer.status, status, answer.body)
-        self.assertEqual(answer.headers["Content-Type"], "application/problem+json")
-        self.assertEqual(answer.problem, problem)
-        return answer.json
+class OneServer(served.OneServer):
+    program = PROGRAM
 
 
 class Entities(OneServer):

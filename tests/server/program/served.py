@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import tempfile
 import time
+import unittest
 
 POSTGRES = os.environ.get("EXPPLAT_TEST_POSTGRES")
 PASSWORD = "correct horse battery"
@@ -136,6 +137,34 @@ class Served:
                          {"kind": "server", "name": "the game"}).json
         self.key = made["key"]
         return made
+
+
+class OneServer(unittest.TestCase):
+    """The tests of a class share a server, of the subclass's `program`; each uses keys of its own."""
+
+    program = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Served(cls.program).__enter__()
+        cls.made = cls.server.set_up()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.__exit__()
+
+    def ask(self, *words, **more):
+        return self.server.ask(*words, **more)
+
+    def must(self, *words, **more):
+        return self.server.must(*words, **more)
+
+    def refused(self, status, problem, *words, **more):
+        answer = self.ask(*words, **more)
+        self.assertEqual(answer.status, status, answer.body)
+        self.assertEqual(answer.headers["Content-Type"], "application/problem+json")
+        self.assertEqual(answer.problem, problem)
+        return answer.json
 
 
 def until(condition, seconds=30):

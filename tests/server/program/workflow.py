@@ -13,6 +13,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import served  # noqa: E402
 from served import Served, until  # noqa: E402
 
 PROGRAM = sys.argv.pop(1)
@@ -25,43 +26,8 @@ def off(key, environment="production"):
     return {"operation": "disable", "kind": "flag", "key": key, "environment": environment}
 
 
-class OneServer(unittest.TestCase):
-    """The tests of a class share a server; each uses keys of its own."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Served(PROGRAM).__enter__()
-        cls.server.set_up()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.__exit__()
-
-    def ask(self, *words, **more):
-        return self.server.ask(*words, **more)
-
-    def must(self, *words, **more):
-        return self.server.must(*words, **more)
-
-    def refused(self, status, problem, *words, **more):
-        answer = self.ask(*words, **more)
-        self.assertEqual(answer.status, status, answer.body)
-        self.assertEqual(answer.problem, problem)
-        return answer.json
-
-    def person(self, name, *grants):
-        """Her id and token; grants are (role, project, environment)."""
-        made = self.must("POST", "/api/v1/users", {
-            "email": f"{name}@example.com", "password": PASSWORD,
-            "grants": [dict(zip(("role", "project", "environment"), grant)) for grant in grants]}).json
-        return made["id"], self.server.log_in(f"{name}@example.com", PASSWORD).json["access_token"]
-
-    def flag(self, key, environment="production"):
-        self.must("POST", f"{P}/flags", {"key": key, "configurations": {environment: FLAG}})
-
-    def served(self, key, name, project="game", environment="production"):
-        query = f"?project={project}&environment={environment}"
-        return self.must("GET", "/api/v1/sdk/ruleset" + query).json["flags"][key].get(name)
+class OneServer(served.OneServer):
+    program = PROGRAM
 
 
 class ChangeRequests(OneServer):
