@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <cstring>
+#include <thread>
 
 namespace expplat::server::store {
 
@@ -155,6 +158,19 @@ bool create_file(const std::string& path) {
     return true;
 }
 
+/// The journal of a new file is changed by whoever opens it first. Those who come at the same time each hold what the others
+/// want, so SQLite does not wait for them, whatever its timeout: one gives way here and asks again.
+int write_ahead(sqlite3* opened) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(sqlite_busy_ms);
+    for (;;) {
+        const int code = sqlite3_exec(opened, "PRAGMA journal_mode=WAL", nullptr, nullptr, nullptr);
+        if (kind_of(code) != FaultKind::busy || std::chrono::steady_clock::now() >= end) return code;
+        std::uint8_t pause_ms = 0;
+        sqlite3_randomness(sizeof pause_ms, &pause_ms);
+        std::this_thread::sleep_for(std::chrono::milliseconds(1 + pause_ms % 16));
+    }
+}
+
 }  // namespace
 
 Outcome<std::unique_ptr<Connection>, Fault> connect_sqlite(const std::string& path) {
@@ -173,8 +189,10 @@ Outcome<std::unique_ptr<Connection>, Fault> connect_sqlite(const std::string& pa
     sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_limit(opened, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_create_collation_v2(opened, "C", SQLITE_UTF8, nullptr, compare_bytes, nullptr);
+    code = write_ahead(opened);
+    if (code != SQLITE_OK) return fault_of(opened, code);
     code = sqlite3_exec(opened,
-                        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                        "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
                         "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON",
                         nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return fault_of(opened, code);

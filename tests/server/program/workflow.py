@@ -29,6 +29,20 @@ def off(key, environment="production"):
 class OneServer(served.OneServer):
     program = PROGRAM
 
+    def person(self, name, *grants):
+        """Her id and token; grants are (role, project, environment)."""
+        made = self.must("POST", "/api/v1/users", {
+            "email": f"{name}@example.com", "password": PASSWORD,
+            "grants": [dict(zip(("role", "project", "environment"), grant)) for grant in grants]}).json
+        return made["id"], self.server.log_in(f"{name}@example.com", PASSWORD).json["access_token"]
+
+    def flag(self, key, environment="production"):
+        self.must("POST", f"{P}/flags", {"key": key, "configurations": {environment: FLAG}})
+
+    def served(self, key, name, project="game", environment="production"):
+        query = f"?project={project}&environment={environment}"
+        return self.must("GET", "/api/v1/sdk/ruleset" + query).json["flags"][key].get(name)
+
 
 class ChangeRequests(OneServer):
     def test_what_one_proposes_another_approves_and_then_it_is_in_force(self):

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <barrier>
 #include <thread>
 
 #include "server/store/postgres_connection.hpp"
@@ -65,12 +66,30 @@ TEST(Migrations, ThatFailLeaveNothingBehind) {
     EXPECT_TRUE(migrate(*connection, two));
 }
 
+// SQLite does not wait by itself where several change the journal of a new file: one was told that it is locked.
+TEST(ANewDatabase, IsOpenedBySeveralAtOnce) {
+    constexpr int rounds = 25, openers = 6;
+    for (int round = 0; round < rounds; ++round) {
+        const TestDatabase test;
+        std::barrier begin(openers);
+        std::vector<std::thread> programs;
+        for (int i = 0; i < openers; ++i) {
+            programs.emplace_back([&] {
+                begin.arrive_and_wait();
+                EXPECT_NE(test.open_unmigrated({.connections = 1}), nullptr);
+            });
+        }
+        for (std::thread& program : programs) program.join();
+    }
+}
+
 TEST(Migrations, OfTwoProgramsAtOnceAreAppliedOnce) {
     const TestDatabase test;
     std::vector<std::thread> programs;
     for (int i = 0; i < 3; ++i) {
         programs.emplace_back([&] {
             const auto database = test.open_unmigrated();
+            ASSERT_NE(database, nullptr);
             const auto version = database->migrate();
             EXPECT_TRUE(version) << version.problem().detail;
         });
