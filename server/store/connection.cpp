@@ -5,12 +5,11 @@
 namespace expplat::server::store {
 
 std::string faulty_parameter(std::span<const Cell> parameters) {
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-        const auto* text = std::get_if<std::string>(&parameters[i]);
+    for (const Cell& parameter : parameters) {
+        const auto* text = std::get_if<std::string>(&parameter);
         if (text == nullptr) continue;
-        const std::string which = "parameter " + std::to_string(i + 1);
-        if (text->find('\0') != std::string::npos) return which + " has a character U+0000";
-        if (!domain::is_utf8(*text)) return which + " is not UTF-8";
+        if (text->find('\0') != std::string::npos) return "a text has the character U+0000";
+        if (!domain::is_utf8(*text)) return "a text is not UTF-8";
     }
     return {};
 }

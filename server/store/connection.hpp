@@ -24,7 +24,8 @@ enum class FaultKind : std::uint8_t {
     unavailable,  // the server or the file is not there, or the connection is lost
     busy,         // serialization failure, deadlock, locked: the transaction may be run again
     constraint,   // UNIQUE, CHECK, NOT NULL or FOREIGN KEY
-    statement,    // the statement or a parameter is wrong: a fault of ours
+    text,         // a parameter is no text that both databases keep: what a caller sent
+    statement,    // the statement is wrong: a fault of ours
 };
 
 /// Never holds a password or a parameter's value.

@@ -45,6 +45,7 @@ Problem problem_of(const Fault& fault) {
         case FaultKind::unavailable:
         case FaultKind::busy: return {ProblemType::unavailable, fault.message};
         case FaultKind::constraint: return {ProblemType::conflict, fault.message};
+        case FaultKind::text: return {ProblemType::invalid, fault.message};
         case FaultKind::statement: return {ProblemType::internal, fault.message};
     }
     return {ProblemType::internal, fault.message};

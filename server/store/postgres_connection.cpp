@@ -49,7 +49,7 @@ public:
 
     Outcome<Rows, Fault> execute(std::string_view sql, std::span<const Cell> parameters) override {
         if (std::string faulty = faulty_parameter(parameters); !faulty.empty()) {
-            return Fault{FaultKind::statement, std::move(faulty)};
+            return Fault{FaultKind::text, std::move(faulty)};
         }
         return send(with_numbered_parameters(sql), parameters);
     }

@@ -176,6 +176,11 @@ class Access(OneServer):
         self.assertEqual([answer["key"] for answer in answers], ["shown"])
         self.refused(403, "forbidden", "POST", "/api/v1/explain", {"user": {"key": "u"}, "key": "shown"}, token=key)
 
+    def test_a_text_that_no_database_keeps_is_the_callers_fault(self):
+        someone = self.must("POST", "/api/v1/users", {"email": "nul@example.com", "password": "a long enough one"}).json
+        for grant in ({"role": "\0"}, {"role": "viewer", "project": "a\0b"}):
+            self.refused(422, "invalid", "PATCH", f"/api/v1/users/{someone['id']}", {"grants": [grant]})
+
     def test_people_have_roles_in_places(self):
         self.must("POST", "/api/v1/users", {"email": "eve@example.com", "password": "a long enough one",
                                             "grants": [{"role": "viewer", "project": "game", "environment": ""}]})

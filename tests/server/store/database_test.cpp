@@ -58,7 +58,7 @@ TEST(StoredValues, OfTheWrongKindAreRefused) {
             (void)t.execute(insert_project, {bad, bad});
         });
         ASSERT_FALSE(done);
-        EXPECT_EQ(done.problem().type, ProblemType::internal);
+        EXPECT_EQ(done.problem().type, ProblemType::invalid) << "a caller sent it";
     }
     const auto done = database->write([&](Transaction& t) {
         (void)t.execute(insert_project, {std::string("a"), std::string("a")});
