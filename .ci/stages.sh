@@ -62,7 +62,7 @@ stage_tsan() {
 stage_fuzz() {
     build_preset fuzz expplat_fuzz_targets
     local seconds=30
-    if [[ -n "${EXPPLAT_FULL:-}" ]]; then seconds=300; fi
+    if [[ -n "${EXPPLAT_FULL:-}" ]]; then seconds=300; else export EXPPLAT_FUZZ_SEED=1; fi
     local -a targets
     mapfile -t targets < <(fuzz_targets)
     ((${#targets[@]} > 0)) || die "the fuzz preset built no target"
@@ -106,12 +106,16 @@ fuzz_targets() {
     done
 }
 
-# run_fuzz TARGET SECONDS: from the committed seeds; what it finds new stays under build/.
+# run_fuzz TARGET SECONDS: from the committed seeds; what it finds new stays under build/. EXPPLAT_FUZZ_SEED makes it
+# draw the same each time; without, each run draws its own. The log of a target is one of its own, because several run
+# side by side.
 run_fuzz() {
     local target="$1" seconds="$2"
     local program="build/fuzz/fuzz/expplat_${target}_fuzz" found="build/fuzz/found/$target"
     [[ -x "$program" ]] || die "no fuzz target \`$target\`; there are: $(fuzz_targets | tr '\n' ' ')"
     mkdir -p "$found" "build/fuzz/crashes" "fuzz/corpus/$target"
+    local log="build/logs/fuzz-$target.log"
+    mkdir -p build/logs
     local -a dictionary=()
     if [[ -f "fuzz/dictionaries/$target.dict" ]]; then
         dictionary=("-dict=fuzz/dictionaries/$target.dict")
@@ -121,9 +125,13 @@ run_fuzz() {
     say "fuzzing $target for $seconds s"
     ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
         without_randomised_addresses "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-        -print_final_stats=1 -artifact_prefix="build/fuzz/crashes/$target-" "${dictionary[@]}" \
-        "$found" "fuzz/corpus/$target" ||
+        -print_final_stats=1 -seed="${EXPPLAT_FUZZ_SEED:-0}" \
+        -artifact_prefix="build/fuzz/crashes/$target-" "${dictionary[@]}" \
+        "$found" "fuzz/corpus/$target" >"$log" 2>&1 || {
+        tail -n 60 "$log"
         die "fuzz target $target failed; its input is under build/fuzz/crashes/ (run the program on that file)"
+    }
+    grep '^stat::number_of_executed_units' "$log"
 }
 
 # --- running them -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <new>
 #include <string>
@@ -83,7 +84,8 @@ private:
     bool inside_ = false;  // a member has begun and not ended
 };
 
-/// One or more frames (RFC 8878, 3).
+/// One or more frames (RFC 8878, 3). A frame's magic number is judged here: libzstd may have been built with the
+/// formats of before RFC 8878, which it reads otherwise in pieces than as a whole.
 class ZstdDecoder final : public ContentDecoder {
 public:
     ZstdDecoder() : stream_(ZSTD_createDStream()), piece_(std::make_unique<char[]>(decoded_piece_bytes)) {
@@ -95,22 +97,53 @@ public:
 
     Result<bool> feed(std::string_view bytes, const Sink& sink) override {
         if (!stream_) return broken("cannot be unpacked: no memory");
-        ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
-        bool flushed = true;
-        while (in.pos < in.size || !flushed) {
-            ZSTD_outBuffer out{piece_.get(), decoded_piece_bytes, 0};
-            const std::size_t hint = ZSTD_decompressStream(stream_.get(), &out, &in);
-            if (ZSTD_isError(hint)) return broken("is no zstd, or a damaged one");
-            inside_ = hint != 0;
-            flushed = out.pos < out.size || !inside_;
-            if (out.pos > 0 && !sink({piece_.get(), out.pos})) return false;
+        while (!bytes.empty()) {
+            if (!inside_) {
+                const std::size_t taken = std::min(bytes.size(), magic_.size() - magic_size_);
+                std::copy_n(bytes.data(), taken, magic_.data() + magic_size_);
+                magic_size_ += taken;
+                bytes.remove_prefix(taken);
+                if (magic_size_ < magic_.size()) return true;
+                if (!begins_frame()) return broken("is no zstd");
+                magic_size_ = 0;
+                std::string_view magic(magic_.data(), magic_.size());
+                auto fed = unpack(magic, sink);
+                if (!fed || !*fed) return fed;
+            }
+            auto fed = unpack(bytes, sink);
+            if (!fed || !*fed) return fed;
         }
         return true;
     }
 
     Result<void> finish() override {
-        if (inside_) return broken("ends inside its zstd frame");
+        if (inside_ || magic_size_ > 0) return broken("ends inside its zstd frame");
         return {};
+    }
+
+private:
+    /// A frame of zstd, or one to be skipped (RFC 8878, 3.1.1 and 3.1.2).
+    bool begins_frame() const noexcept {
+        const std::string_view magic(magic_.data(), magic_.size());
+        return magic == "\x28\xb5\x2f\xfd" ||
+               ((magic.front() & '\xf0') == '\x50' && magic.substr(1) == "\x2a\x4d\x18");
+    }
+
+    /// Takes `bytes` to their end or to that of the frame, and what it took off them.
+    Result<bool> unpack(std::string_view& bytes, const Sink& sink) {
+        ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+        inside_ = true;
+        bool flushed = true;
+        while (inside_ && (in.pos < in.size || !flushed)) {
+            ZSTD_outBuffer out{piece_.get(), decoded_piece_bytes, 0};
+            const std::size_t hint = ZSTD_decompressStream(stream_.get(), &out, &in);
+            if (ZSTD_isError(hint)) return broken("is no zstd, or a damaged one");
+            inside_ = hint != 0;
+            flushed = out.pos < out.size;
+            if (out.pos > 0 && !sink({piece_.get(), out.pos})) return false;
+        }
+        bytes.remove_prefix(in.pos);
+        return true;
     }
 
 private:
@@ -119,7 +152,9 @@ private:
     };
     std::unique_ptr<ZSTD_DStream, Free> stream_;
     std::unique_ptr<char[]> piece_;
-    bool inside_ = false;  // a frame has begun and not ended
+    std::array<char, 4> magic_{};
+    std::size_t magic_size_ = 0;  // so many bytes of the next frame's magic number came
+    bool inside_ = false;         // a frame's magic number came, its end did not
 };
 
 }  // namespace

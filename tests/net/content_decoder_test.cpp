@@ -143,6 +143,27 @@ TEST(Decoding, AFrameThatWantsAHugeWindowIsRefused) {
     EXPECT_FALSE(decode("zstd", frame + std::string(16, '\0')).end);
 }
 
+// A libzstd that knows the formats of before RFC 8878 read these bytes as a whole and refused them in pieces.
+TEST(Decoding, AFrameOfAnOlderZstdIsRefusedHoweverItIsCut) {
+    const std::string old_frame("\x25\xb5\x2f\xfd\x00\xe3he", 8);
+    const std::string after_one = zstd("one") + old_frame;
+    for (const std::string& body : {old_frame, after_one}) {
+        for (std::size_t piece = 1; piece <= body.size(); ++piece) {
+            EXPECT_FALSE(decode("zstd", body, piece).end) << piece;
+        }
+    }
+}
+
+TEST(Decoding, AFrameToBeSkippedIsSkipped) {
+    const std::string skipped("\x5a\x2a\x4d\x18\x03\x00\x00\x00xyz", 11);
+    const std::string body = skipped + zstd("one") + skipped + zstd("two");
+    for (std::size_t piece = 1; piece <= body.size(); ++piece) {
+        const auto decoded = decode("zstd", body, piece);
+        EXPECT_TRUE(decoded.end);
+        EXPECT_EQ(decoded.bytes, "onetwo") << piece;
+    }
+}
+
 TEST(Decoding, AnEncodingThatWasNotAskedForIsAnError) {
     for (const char* encoding : {"br", "deflate", "gzip, zstd", "compress"}) {
         const auto decoder = ContentDecoder::open(encoding);
