@@ -15,6 +15,7 @@
 #include "server/auth/lockout.hpp"
 #include "server/domain/audit_log.hpp"
 #include "server/domain/change_requests.hpp"
+#include "server/domain/configurations.hpp"
 #include "server/domain/entities.hpp"
 #include "server/domain/history.hpp"
 #include "server/domain/idempotency.hpp"
@@ -41,6 +42,7 @@ struct Services {
     const domain::ControlPlane& plane;
     const domain::Projects& projects;
     const domain::Entities& entities;
+    const domain::Configurations& configurations;
     const domain::History& history;
     const domain::AuditLog& audit;
     const domain::Idempotency& idempotency;
@@ -126,6 +128,7 @@ private:
 
 void add_projects(Routes& routes);
 void add_entities(Routes& routes);
+void add_configurations(Routes& routes);
 void add_keys(Routes& routes);
 void add_people(Routes& routes);
 void add_roles(Routes& routes);

@@ -5,15 +5,19 @@
 #include "server/domain/bounds.hpp"
 #include "server/domain/json_object.hpp"
 #include "server/domain/text_rules.hpp"
+#include "src/audit/csv_row.hpp"
 
 namespace expplat::server::domain {
 
 namespace {
 
-std::string head_json(std::int64_t sequence, const std::string& hash, std::string_view secret) {
+std::string head_json(std::int64_t first, std::int64_t last, const std::string& hash,
+                      std::string_view secret) {
     ObjectWriter head;
-    head.integer("sequence", sequence).text("hash", hash);
-    head.text("signature", sequence == 0 ? std::string() : head_signature(secret, sequence, hash));
+    head.integer("first", first)
+        .integer("sequence", last)
+        .text("hash", hash)
+        .text("signature", audit::export_signature(secret, first, last, hash));
     return std::move(head).done();
 }
 
@@ -77,19 +81,25 @@ Outcome<Page<AuditEntry>> AuditLog::list(const Caller& caller, const AuditFilter
 Outcome<ChainVerdict> AuditLog::verify(const Caller& caller) const {
     return plane_.read(caller, [&](Work& work) {
         work.authorise("audit.read");
-        ChainCheck check;
-        while (!check.fault()) {
+        audit::Chain chain;
+        while (!chain.fault()) {
             const auto entries =
-                tables::audit_after(work.transaction(), {}, check.last_sequence(), bounds::audit_page);
-            if (check.entries() == 0 && !entries.empty() && entries.front().sequence != 1) {
+                tables::audit_after(work.transaction(), {}, chain.last_sequence(), bounds::audit_page);
+            if (chain.entries() == 0 && !entries.empty() && entries.front().sequence != 1) {
                 return ChainVerdict{
                     0, "the chain begins with entry " + std::to_string(entries.front().sequence)};
             }
-            for (const AuditEntry& entry : entries) check.take(entry);
+            for (const AuditEntry& entry : entries) follow(chain, entry);
             if (static_cast<std::int64_t>(entries.size()) < bounds::audit_page) break;
         }
-        check.take_head(tables::audit_head(work.transaction()), work.secret());
-        return ChainVerdict{check.entries(), check.fault()};
+        const AuditHead head = tables::audit_head(work.transaction());
+        chain.take_end(head.sequence, head.hash);
+        if (head.sequence > 0 &&
+            !audit::same_signature(head.signature,
+                                   audit::head_signature(work.secret(), head.sequence, head.hash))) {
+            chain.refuse("the head's signature is not this server's");
+        }
+        return ChainVerdict{chain.entries(), chain.fault()};
     });
 }
 
@@ -105,9 +115,10 @@ Outcome<void> AuditLog::export_entries(const Caller& caller, std::optional<std::
         return found;
     });
     if (!range) return range.problem();
-    if (format == AuditFormat::csv && !write(std::string(audit_csv_header) + "\r\n")) return {};
+    if (format == AuditFormat::csv && !write(std::string(audit::csv_header) + "\r\n")) return {};
     if (format == AuditFormat::json && !write("{\"entries\":[\n")) return {};
     AuditEntry last;
+    std::int64_t first = 0;
     for (std::int64_t at = range->after; at < range->last;) {
         const auto entries = plane_.store().read([&](Transaction& t) {
             return tables::audit_after(t, {}, at, std::min(bounds::audit_page, range->last - at));
@@ -118,39 +129,16 @@ Outcome<void> AuditLog::export_entries(const Caller& caller, std::optional<std::
             if (entry.sequence > range->last) break;
             if (!write(piece_of(entry, format, at == range->after))) return {};
             at = entry.sequence;
+            if (first == 0) first = at;
             last = entry;
         }
         if (entries->back().sequence > range->last) break;
     }
     const std::string head =
-        "\"head\":" + head_json(last.sequence, last.hash, plane_.surroundings().secret) + "}\n";
+        "\"head\":" + head_json(first, last.sequence, last.hash, plane_.surroundings().secret) + "}\n";
     if (format == AuditFormat::ndjson) (void)write("{" + head);
     if (format == AuditFormat::json) (void)write("\n]," + head);
     return {};
-}
-
-void ExportCheck::take(std::string_view line) {
-    if (fault_) return;
-    if (head_) {
-        fault_ = "something follows the head";
-        return;
-    }
-    const Result<ruleset::Document> document = ruleset::parse_json(line);
-    const ruleset::Node* head = document ? document->root().find("head") : nullptr;
-    if (head == nullptr) {
-        chain_.take_line(line);
-        return;
-    }
-    const ruleset::Node* sequence = head->find("sequence");
-    head_ = AuditHead{sequence == nullptr ? 0 : sequence->integer(), std::string(text_member(*head, "hash")),
-                      std::string(text_member(*head, "signature"))};
-}
-
-ChainVerdict ExportCheck::finish(std::string_view secret) {
-    if (head_) chain_.take_head(*head_, secret);
-    ChainVerdict verdict{chain_.entries(), chain_.fault() ? chain_.fault() : fault_};
-    if (!verdict.fault && !head_) verdict.fault = "the file has no head: its end is missing";
-    return verdict;
 }
 
 }  // namespace expplat::server::domain

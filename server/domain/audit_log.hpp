@@ -1,7 +1,7 @@
 // `AuditLog`: reading, checking and exporting the audit; and noting what is no change: log-ins, first uses of a key, exports.
 //
-// Changes note themselves (`Work::record`). The export's lines and the offline check are here too. Safe from many threads;
-// `plane` outlives it. The chain's form is in `audit_entry.hpp`.
+// Changes note themselves (`Work::record`). Safe from many threads; `plane` outlives it. An export is checked without a server
+// by `src/audit/export_check.hpp`.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 namespace expplat::server::domain {
 
 enum class AuditFormat : std::uint8_t {
-    ndjson,  // an entry a line; last `{"head":{"sequence","hash","signature"}}`: what `ExportCheck` reads
+    ndjson,  // an entry a line; last `{"head":{"first","sequence","hash","signature"}}`
     json,    // `{"entries":[…],"head":{…}}`
     csv,     // for spreadsheets: a header, an entry a row, no head
 };
@@ -51,19 +51,6 @@ public:
 
 private:
     const ControlPlane& plane_;
-};
-
-/// Checks an NDJSON export line by line, without a database.
-class ExportCheck {
-public:
-    void take(std::string_view line);
-    /// `secret` empty: the head's signature is not looked at.
-    [[nodiscard]] ChainVerdict finish(std::string_view secret);
-
-private:
-    ChainCheck chain_;
-    std::optional<AuditHead> head_;
-    std::optional<std::string> fault_;
 };
 
 }  // namespace expplat::server::domain

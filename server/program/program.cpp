@@ -122,6 +122,7 @@ private:
     std::unique_ptr<domain::ControlPlane> plane_;
     std::unique_ptr<domain::Projects> projects_;
     std::unique_ptr<domain::Entities> entities_;
+    std::unique_ptr<domain::Configurations> configurations_;
     std::unique_ptr<domain::History> history_;
     std::unique_ptr<domain::AuditLog> audit_;
     std::unique_ptr<domain::Idempotency> idempotency_;
@@ -185,6 +186,7 @@ Result<void> Program::Parts::open_access() {
         *database_, domain::Surroundings{unix_ms, [] { return made_text(16).value(); }, secret_});
     projects_ = std::make_unique<domain::Projects>(*plane_);
     entities_ = std::make_unique<domain::Entities>(*plane_);
+    configurations_ = std::make_unique<domain::Configurations>(*plane_);
     history_ = std::make_unique<domain::History>(*plane_);
     audit_ = std::make_unique<domain::AuditLog>(*plane_);
     idempotency_ = std::make_unique<domain::Idempotency>(*plane_);
@@ -240,6 +242,7 @@ Result<void> Program::Parts::listen() {
         api::Services{.plane = *plane_,
                       .projects = *projects_,
                       .entities = *entities_,
+                      .configurations = *configurations_,
                       .history = *history_,
                       .audit = *audit_,
                       .idempotency = *idempotency_,
@@ -260,7 +263,7 @@ Result<void> Program::Parts::listen() {
                       .log = [this](const std::string& line) { say("error", line); }});
     routes_ = std::make_unique<api::Routes>(router_, *services_);
     for (const auto add :
-         {api::add_projects, api::add_entities, api::add_keys, api::add_people, api::add_roles,
+         {api::add_projects, api::add_entities, api::add_configurations, api::add_keys, api::add_people, api::add_roles,
           api::add_change_requests, api::add_schedules, api::add_webhooks, api::add_sessions, api::add_audit,
           api::add_distribution, api::add_evaluation, api::add_events, api::add_health, api::add_reference})
         add(*routes_);

@@ -10,7 +10,7 @@ Error usage(std::string message) { return {ErrorCode::invalid_argument, std::mov
 }  // namespace
 
 Result<Arguments> Arguments::parse(const std::vector<std::string_view>& words,
-                                   std::initializer_list<OptionRule> rules) {
+                                   std::span<const OptionRule> rules) {
     Arguments arguments;
     bool options_ended = false;
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -37,7 +37,7 @@ Result<Arguments> Arguments::parse(const std::vector<std::string_view>& words,
             if (++i == words.size()) return usage(std::string(name) + " needs a value");
             given.value = words[i];
         }
-        if (arguments.has(rule->name)) return usage(std::string(name) + " is given twice");
+        if (!rule->repeats && arguments.has(rule->name)) return usage(std::string(name) + " is given twice");
         arguments.options_.push_back(given);
     }
     return arguments;
@@ -50,6 +50,14 @@ std::optional<std::string_view> Arguments::value(std::string_view option) const 
         if (given.name == option) return given.value;
     }
     return std::nullopt;
+}
+
+std::vector<std::string> Arguments::values(std::string_view option) const {
+    std::vector<std::string> values;
+    for (const Given& given : options_) {
+        if (given.name == option) values.emplace_back(given.value);
+    }
+    return values;
 }
 
 Result<unsigned> Arguments::count(std::string_view option, unsigned fallback, unsigned most) const {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "expplat/version.hpp"
+#include "src/cli/admin_help.hpp"
 #include "src/cli/commands.hpp"
 #include "src/cli/terminal.hpp"
 
@@ -91,11 +92,20 @@ constexpr Command commands[] = {
      "  --cache FILE       as for run\n"
      "\n"
      "  expplat watch --source https://flags.example.com --user '{\"key\":\"u1\"}' new-ui\n"},
+    {"login", &login, login_help},
+    {"logout", &logout, logout_help},
+    {"flags", &flags, flags_help},
+    {"experiments", &experiments, experiments_help},
+    {"keys", &keys, keys_help},
+    {"diff", &diff, diff_help},
+    {"promote", &promote, promote_help},
+    {"publish", &publish, publish_help},
+    {"audit", &audit, audit_help},
 };
 
 int print_help() {
     std::printf(
-        "expplat evaluates feature flags and experiments from a ruleset.\n"
+        "expplat evaluates feature flags and experiments from a ruleset, and administers a server of them.\n"
         "\n"
         "  expplat validate RULESET.json                         check a ruleset\n"
         "  expplat compile  RULESET.json -o RULESET.xpr          compile it to an image\n"
@@ -106,12 +116,23 @@ int print_help() {
         "events\n"
         "  expplat watch    --source URL|FILE                    print what changes\n"
         "\n"
+        "  expplat login URL, expplat logout                     at a server\n"
+        "  expplat flags list|show|create|set|enable|…           what it has\n"
+        "  expplat experiments list|show|create|start|…\n"
+        "  expplat keys list|create|revoke                       of programs\n"
+        "  expplat diff LEFT RIGHT                               two environments, or a file and one\n"
+        "  expplat promote FROM TO                               copy one environment to another\n"
+        "  expplat publish [FILE] --environment E                put a ruleset into an environment\n"
+        "  expplat audit verify FILE, export                     who did what, and that nobody changed it\n"
+        "\n"
         "  expplat help COMMAND, expplat COMMAND --help          more, with examples\n"
         "  expplat --version\n"
         "\n"
         "Exit status: 0 done; 1 the ruleset was refused or did not come, a file could not be read or "
         "written, or an\n"
-        "event was lost; 2 usage.\n");
+        "event was lost, or a server refused or could not be reached; 2 usage. diff: 0 the same, 1 "
+        "different, 2 not "
+        "compared.\n");
     return exit_done;
 }
 

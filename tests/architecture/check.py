@@ -41,12 +41,16 @@ LAYERS = [
     ("sinks", ["src/sinks/"], ["base", "exposure", "net", "aws"], ["absl", "nlohmann"]),
     ("runtime", ["src/client/"], LIBRARY, ["absl"]),
     ("c-face", ["src/c/"], LIBRARY, []),
-    ("cli", ["src/cli/"], LIBRARY, []),
+    # The audit's chain, for who writes it and for who checks an export of it.
+    ("audit", ["src/audit/"], ["base", "ruleset", "aws"], []),
+    # The interface of the server, typed.
+    ("admin", ["src/admin/"], ["base", "ruleset", "net", "sync"], []),
+    ("cli", ["src/cli/"], [*LIBRARY, "audit", "admin"], []),
     # The server: api over http, auth, publish and domain; store and the others over domain; only a main.cpp names concrete adapters.
     ("server-main", ["server/main.cpp", "server/*/main.cpp", "server/program/"],
      [*LIBRARY, "domain", "auth", "http", "api", "store", "publish", "pipeline", "stats", "notify", "lambda", "edge"],
      SERVER),
-    ("domain", ["server/domain/"], LIBRARY, ["absl", "openssl"]),
+    ("domain", ["server/domain/"], [*LIBRARY, "audit"], ["absl", "openssl"]),
     # Who somebody is and what they may do: plain values, free of HTTP, of the domain and of the store.
     ("auth", ["server/auth/"], LIBRARY, ["openssl", "absl", "nlohmann", "zlib"]),
     # HTTP without a domain word.

@@ -81,7 +81,7 @@ AuditEntry append_audit(Transaction& t, AuditEntry entry, std::string_view secre
          entry.actor.remote, entry.actor.request_id, entry.action, entry.project, entry.environment,
          entry.subject, cell(entry.before), cell(entry.after), entry.previous, entry.hash});
     (void)t.execute("UPDATE audit_head SET sequence = ?, hash = ?, signature = ? WHERE id = 1",
-                    {entry.sequence, entry.hash, head_signature(secret, entry.sequence, entry.hash)});
+                    {entry.sequence, entry.hash, audit::head_signature(secret, entry.sequence, entry.hash)});
     return entry;
 }
 

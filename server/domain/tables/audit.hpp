@@ -1,6 +1,6 @@
 // The tables `audit` and `audit_head`.
 //
-// Rows are added, never changed: who may change them with SQL is found out by `ChainCheck`. Each function runs in the
+// Rows are added, never changed: who may change them with SQL is found out by `audit::Chain`. Each function runs in the
 // transaction it is given, which for `append_audit` is an ordered one, and throws what that throws.
 #pragma once
 
