@@ -46,6 +46,11 @@ std::string configuration_path(const std::string& project, const Change& change)
     return path_of(project, change.kind, change.key) + "/environments/" + encoded(change.environment);
 }
 
+/// Of an environment, or of the whole project.
+std::string keys_path(const std::string& project, const std::string& environment) {
+    return (environment.empty() ? path_of(project) : environment_path(project, environment)) + "/keys";
+}
+
 void append_member(std::string& out, std::string_view name, std::string_view text) {
     out.append(out.size() > 1 ? ",\"" : "\"").append(name).append("\":");
     append_json_string(out, text);
@@ -310,7 +315,7 @@ Result<void> AdminClient::change(const std::string& project, std::span<const Cha
 }
 
 Result<std::vector<Key>> AdminClient::keys(const std::string& project, const std::string& environment) {
-    return list<Key>(environment_path(project, environment) + "/keys", key_of);
+    return list<Key>(keys_path(project, environment), key_of);
 }
 
 Result<Key> AdminClient::create_key(const std::string& project, const std::string& environment,
@@ -320,8 +325,8 @@ Result<Key> AdminClient::create_key(const std::string& project, const std::strin
     append_member(body, "kind", kind);
     append_member(body, "name", name);
     if (expires_ms) body += ",\"expires_ms\":" + std::to_string(*expires_ms);
-    const Result<Document> made = answer(
-        {.method = "POST", .path = environment_path(project, environment) + "/keys", .body = body + '}'});
+    const Result<Document> made =
+        answer({.method = "POST", .path = keys_path(project, environment), .body = body + '}'});
     if (!made) return made.error();
     return key_of(made->root());
 }

@@ -86,6 +86,7 @@ public:
     [[nodiscard]] Result<void> change(const std::string& project, std::span<const Change> changes,
                                       Attempt attempt);
 
+    /// `environment` empty: those of the whole project, which are admin keys.
     [[nodiscard]] Result<std::vector<Key>> keys(const std::string& project, const std::string& environment);
     [[nodiscard]] Result<Key> create_key(const std::string& project, const std::string& environment,
                                          const std::string& kind, const std::string& name,

@@ -76,7 +76,8 @@ inline constexpr const char* keys_help =
     "expplat keys list\n"
     "expplat keys create NAME [--kind server|client|admin] [--days N]\n"
     "expplat keys revoke ID\n"
-    "  Keys of programs, of an --environment. create prints the key alone on standard output, this once.\n"
+    "  Keys of programs, of an --environment; without one the admin keys of the project. create prints the "
+    "key alone on standard output, this once.\n"
     "\n"
     "  --kind KIND        server (the default): the whole ruleset and events; client: what is "
     "client-visible, and\n"
@@ -84,6 +85,7 @@ inline constexpr const char* keys_help =
     "  --days N           for so many days; for ever unless given\n" EXPPLAT_SERVER_OPTIONS
     "\n"
     "  export EXPPLAT_SDK_KEY=$(expplat keys create 'the game' --environment production)\n"
+    "  export EXPPLAT_KEY=$(expplat keys create 'the pipeline' --kind admin --days 90)\n"
     "  expplat keys list --environment production\n";
 
 inline constexpr const char* diff_help =

@@ -59,8 +59,8 @@ int create(Administration& administration, const Arguments& arguments, const std
     output.end_line();
     if (!output.finish()) return exit_refused;
     if (!administration.is_json())
-        std::fprintf(stderr, "%s key %s of %s/%s: it is shown this once\n", key->kind.c_str(),
-                     key->id.c_str(), project.c_str(), environment.c_str());
+        std::fprintf(stderr, "%s key %s of %s%s%s: it is shown this once\n", key->kind.c_str(),
+                     key->id.c_str(), project.c_str(), environment.empty() ? "" : "/", environment.c_str());
     return exit_done;
 }
 
@@ -92,10 +92,12 @@ int keys(const Words& words) {
     const std::optional<std::string> project = administration->project();
     if (!project) return exit_refused;
     if (verb == "revoke") return revoke(*administration, *project, std::string(operands[1]));
-    const std::optional<std::string> environment = administration->environment();
-    if (!environment) return usage_error("keys", verb + ": of which --environment?");
-    return verb == "list" ? list(*administration, *project, *environment)
-                          : create(*administration, *arguments, *project, *environment);
+    // Without one: of the whole project.
+    const std::string environment = administration->environment().value_or("");
+    if (verb == "create" && environment.empty() && arguments->value("--kind") != "admin")
+        return usage_error("keys", "create: of which --environment? Only an admin key is of a whole project");
+    return verb == "list" ? list(*administration, *project, environment)
+                          : create(*administration, *arguments, *project, environment);
 }
 
 }  // namespace expplat::cli

@@ -197,6 +197,13 @@ class Sessions(CommandLine):
             self.must("flags", "list", home=home, variables=variables)
             self.refused(1, "", "keys", "create", "more", "--environment", "staging", home=home, variables=variables)
             self.refused(1, "", "flags", "list", home=home, variables=variables | {"EXPPLAT_KEY": key[:-1] + "!"})
+            whole = self.must("keys", "create", "the pipeline", "--kind", "admin", "--days", "9").strip()
+            self.assertIn("the pipeline", self.must("keys", "list"))
+            variables["EXPPLAT_KEY"] = whole
+            del variables["EXPPLAT_PROJECT"]
+            self.must("flags", "create", "by-key", "--boolean", "--environment", "staging", home=home, variables=variables)
+            self.must("promote", "staging", "production", "--flag", "by-key", "--yes", home=home, variables=variables)
+            self.must("diff", "staging", "production", home=home, variables=variables)
 
 
 class Entities(CommandLine):
@@ -250,7 +257,7 @@ class Entities(CommandLine):
         self.refused(1, "cannot read", "flags", "set", "f5", path + "-not", "--environment", "production")
         for words in (("flags",), ("flags", "start", "f5"), ("flags", "frobnicate"), ("experiments", "enable", "e"),
                       ("flags", "show"), ("flags", "list", "more"), ("flags", "set", "f5"), ("flags", "enable", "f5"),
-                      ("flags", "list", "--nonsense"), ("keys", "list"), ("keys", "create"), ("audit",), ("diff", "a"),
+                      ("flags", "list", "--nonsense"), ("keys", "create"), ("keys", "create", "x"), ("audit",), ("diff", "a"),
                       ("promote", "a", "a"), ("publish",)):
             done = self.run_it(*words)
             self.assertEqual((done.returncode, done.stdout), (2, ""), (words, done.stderr))
