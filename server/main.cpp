@@ -3,6 +3,7 @@
 //     expplat-server [--config FILE] [--check-config] [--help] [--version]
 //     expplat-server export [FILE]       the whole database as NDJSON, to standard output or a file
 //     expplat-server import FILE         out of such a file into an empty database
+//     expplat-server health              whether the server of these settings is alive
 //
 // Settings come from the environment (README has the table), then from FILE. The log goes to standard error, a line of JSON
 // each; the address and a password that was made go to standard output. Ends with SIGTERM or SIGINT, when what was asked is
@@ -21,6 +22,7 @@
 
 #include "expplat/version.hpp"
 #include "server/program/backup.hpp"
+#include "server/program/health_probe.hpp"
 #include "server/program/program.hpp"
 
 namespace {
@@ -35,11 +37,14 @@ void print_help() {
         "expplat-server [--config FILE] [--check-config]\n"
         "expplat-server [--config FILE] export [FILE]\n"
         "expplat-server [--config FILE] import FILE\n"
+        "expplat-server [--config FILE] health\n"
         "\n"
         "Serves flags and experiments over HTTP.\n"
         "  export  the whole database as lines of JSON, to FILE or standard output; a server may run beside "
         "it\n"
         "  import  such a file (- is standard input) into an empty database, of either kind\n"
+        "  health  whether the server of these settings is alive on this machine (with TLS: takes "
+        "connections)\n"
         "\n"
         "Variables of the environment, or lines NAME=VALUE of --config's FILE:\n");
     for (const program::Variable& variable : program::variables()) {
@@ -118,9 +123,9 @@ std::optional<Request> read_words(int count, char** words, std::string& fault) {
             request.only_check = true;
         } else if (word == "--config" && i + 1 < count) {
             request.config = words[++i];
-        } else if (request.command.empty() && (word == "export" || word == "import")) {
+        } else if (request.command.empty() && (word == "export" || word == "import" || word == "health")) {
             request.command = word;
-        } else if (!request.command.empty() && request.file.empty() &&
+        } else if ((request.command == "export" || request.command == "import") && request.file.empty() &&
                    (word == "-" || !word.starts_with('-'))) {
             request.file = word;
         } else {
@@ -147,6 +152,15 @@ int transfer(const program::Settings& settings, const Request& request) {
     }
     std::fprintf(stderr, "expplat-server: %s: %lld rows\n", is_export ? "exported" : "imported",
                  static_cast<long long>(*rows));
+    return 0;
+}
+
+int probe(const program::Settings& settings) {
+    if (const expplat::Result<void> alive = program::probe_health(settings); !alive) {
+        (void)fail({"health: " + alive.error().message});
+        return failed_status;
+    }
+    std::puts("alive");
     return 0;
 }
 
@@ -188,5 +202,6 @@ int main(int count, char** words) {
         std::puts("the configuration is good");
         return 0;
     }
+    if (request->command == "health") return probe(settings);
     return request->command.empty() ? serve(settings) : transfer(settings, *request);
 }

@@ -5,9 +5,11 @@ the same; what is refused; a backup beside a server that runs and is written to.
 Usage:  transfer.py EXPPLAT_SERVER
 """
 
+import contextlib
 import functools
 import json
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -115,6 +117,30 @@ class Transfer(unittest.TestCase):
                 expected = answers(server)
                 self.assertTrue(server.must("GET", "/api/v1/audit/verify").json["intact"])
                 before = verdict["entries"]
+
+    def test_the_databases_own_backup_does_as_well(self):
+        data = self.new_data("own")
+        with Served(PROGRAM, data, SECRET) as server:
+            fill(server)
+            expected = answers(server)
+            key = server.key
+        if served.POSTGRES:
+            url = database(data)["DATABASE_URL"]
+            schema = url.rsplit("%3D", 1)[1]
+            dump = subprocess.run(["pg_dump", "-n", schema, served.POSTGRES], check=True, capture_output=True).stdout
+            for sql in (f"DROP SCHEMA {schema} CASCADE".encode(), dump):
+                subprocess.run(["psql", "-qX", "-v", "ON_ERROR_STOP=1", served.POSTGRES], check=True, input=sql,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        else:
+            path = os.path.join(data, "expplat.db")
+            with contextlib.closing(sqlite3.connect(path)) as old, contextlib.closing(sqlite3.connect(path + "2")) as new:
+                old.backup(new)
+            os.replace(path + "2", path)
+        with Served(PROGRAM, data, SECRET) as server:
+            server.key = key
+            server.log_in()
+            self.assertEqual(answers(server), expected)
+            self.assertTrue(server.must("GET", "/api/v1/audit/verify").json["intact"])
 
     def test_an_export_is_its_lines_on_standard_output_and_import_reads_standard_input(self):
         data = self.new_data("one")
