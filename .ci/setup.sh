@@ -199,6 +199,20 @@ setup_moto() {
     cp "$from/requirements.txt" "$stamp"
 }
 
+# OpenFeature's SDKs and OFREP providers (npm), for the test of the server's OFREP. Fails where they cannot be had: the test is
+# then skipped.
+setup_openfeature() {
+    local from=tests/server/program/openfeature parts=build/openfeature
+    local stamp="$parts/installed"
+    if cmp -s "$stamp" "$from/package-lock.json"; then return 0; fi
+    say "installing OpenFeature's providers into $parts (npm ci)"
+    rm -rf "$parts"
+    mkdir -p "$parts"
+    cp "$from/package.json" "$from/package-lock.json" "$parts/"
+    (cd "$parts" && npm ci --ignore-scripts --no-audit --no-fund >&2) || { rm -rf "$parts"; return 1; }
+    cp "$from/package-lock.json" "$stamp"
+}
+
 # schemathesis (PyPI), for the test of the server's description. Fails where it cannot be had: the test is then skipped.
 setup_schemathesis() {
     local from=tests/server/program/schemathesis parts=build/schemathesis

@@ -17,6 +17,7 @@ using domain::Refusal;
 
 [[nodiscard]] std::string_view bearer(const http::Request& request) {
     std::string_view header = request.headers.find("Authorization");
+    if (header.empty()) return request.headers.find("X-API-Key");
     constexpr std::string_view scheme = "bearer ";
     if (header.size() <= scheme.size()) return {};
     for (std::size_t i = 0; i < scheme.size(); ++i) {

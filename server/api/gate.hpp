@@ -1,4 +1,4 @@
-// `Gate`: finds out who asks, from a token or a key in `Authorization: Bearer …`.
+// `Gate`: finds out who asks, from a token or a key in `Authorization: Bearer …`, or in `X-API-Key`.
 //
 // The one place that turns a stranger into a `Caller` (for the domain, which asks again within its transaction) and a
 // `Principal` (for what has no transaction). Keys are remembered for a few seconds, so that the requests of a fleet cost no

@@ -273,14 +273,22 @@ void Routes::add_at_once(std::string_view method, std::string_view pattern,
 }
 
 void Routes::add_stream(std::string_view pattern, std::function<void(Call&, http::Responder&)> handle) {
+    add_open_stream(pattern, [&services = services_, handle = std::move(handle)](const http::Request& request,
+                                                                                 http::Responder& responder) {
+        Call call(request, services.gate.enter(request));
+        handle(call, responder);
+    });
+}
+
+void Routes::add_open_stream(std::string_view pattern,
+                             std::function<void(const http::Request&, http::Responder&)> handle) {
     router_.add("GET", pattern,
                 [this, handle = std::move(handle)](std::shared_ptr<http::Request> request,
                                                    http::Responder responder) {
                     auto waiting = std::make_shared<http::Responder>(std::move(responder));
                     http::Workers::Job job = [&services = services_, handle, request, waiting] {
                         const http::Response refused = answered(services, *request, [&] {
-                            Call call(*request, services.gate.enter(*request));
-                            handle(call, *waiting);
+                            handle(*request, *waiting);
                             http::Response done;
                             done.status = 0;
                             return done;

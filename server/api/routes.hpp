@@ -115,6 +115,9 @@ public:
                   std::function<http::Response(const http::Request&)> handle);
     /// For who is known; answers by itself, and may leave the response open.
     void add_stream(std::string_view pattern, std::function<void(Call&, http::Responder&)> handle);
+    /// For anybody; answers by itself, and may leave the response open.
+    void add_open_stream(std::string_view pattern,
+                         std::function<void(const http::Request&, http::Responder&)> handle);
     /// For anybody, on the listener's thread.
     void add_at_once(std::string_view method, std::string_view pattern,
                      std::function<http::Response(const http::Request&)> handle);
@@ -141,6 +144,7 @@ void add_distribution(Routes& routes);
 void add_evaluation(Routes& routes);
 void add_events(Routes& routes);
 void add_health(Routes& routes);
+void add_ofrep(Routes& routes);
 void add_reference(Routes& routes);
 
 /// The value of an outcome, or its problem as a `Refusal`.

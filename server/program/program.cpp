@@ -262,10 +262,11 @@ Result<void> Program::Parts::listen() {
                       .is_ready = [this] { return database_->check(); },
                       .log = [this](const std::string& line) { say("error", line); }});
     routes_ = std::make_unique<api::Routes>(router_, *services_);
-    for (const auto add : {api::add_projects, api::add_entities, api::add_configurations, api::add_keys,
-                           api::add_people, api::add_roles, api::add_change_requests, api::add_schedules,
-                           api::add_webhooks, api::add_sessions, api::add_audit, api::add_distribution,
-                           api::add_evaluation, api::add_events, api::add_health, api::add_reference})
+    for (const auto add :
+         {api::add_projects, api::add_entities, api::add_configurations, api::add_keys, api::add_people,
+          api::add_roles, api::add_change_requests, api::add_schedules, api::add_webhooks, api::add_sessions,
+          api::add_audit, api::add_distribution, api::add_evaluation, api::add_events, api::add_health,
+          api::add_ofrep, api::add_reference})
         add(*routes_);
     http::ListenerSettings listening;
     listening.address = settings_.address;

@@ -27,13 +27,15 @@ Result<Channel::Prepared> Channel::prepare(std::string json) {
     auto compact = std::make_shared<const std::string>(ruleset::to_json(document->root()));
     std::optional<std::string> zipped = net::gzip(*compact);
     ruleset::PatternTable patterns(view, before == nullptr ? nullptr : &before->patterns);
+    const std::string etag = '"' + net::fingerprint({*compact}).substr(0, 32) + '"';
     auto release = std::make_shared<const Release>(Release{
         .version = view.version(),
         .environment = std::string(view.environment()),
-        .etag = '"' + net::fingerprint({*compact}).substr(0, 32) + '"',
+        .etag = etag,
         .json = compact,
         .json_gzip = zipped ? std::make_shared<const std::string>(std::move(*zipped)) : nullptr,
         .put = std::make_shared<const std::string>(stream_event("put", view.version(), *compact)),
+        .change = std::make_shared<const std::string>(change_event(view.version(), etag)),
         .document = std::move(*document),
         .image = std::move(compiled->image),
         .patterns = std::move(patterns),

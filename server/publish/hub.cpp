@@ -34,7 +34,9 @@ Result<void> Hub::publish(const EnvironmentName& name, std::string document, std
         if (!prepared) return prepared.error();
         const std::scoped_lock lock(side->mutex);
         const SharedText event = side->channel.commit(std::move(*prepared));
-        if (event != nullptr) tell(*side, event);
+        if (event == nullptr) continue;
+        tell(side->streams, event);
+        tell(side->watchers, side->channel.current()->change);
     }
     return {};
 }
@@ -44,9 +46,11 @@ void Hub::retire(const EnvironmentName& name) {
     for (Side* const side : {&one.client, &one.server}) {
         const std::scoped_lock lock(side->publishing, side->mutex);
         side->channel.clear();
-        for (const Send& send : side->streams) (void)send(nullptr);
-        streams_.fetch_sub(side->streams.size(), std::memory_order_relaxed);
-        side->streams.clear();
+        for (std::vector<Send>* const streams : {&side->streams, &side->watchers}) {
+            for (const Send& send : *streams) (void)send(nullptr);
+            streams_.fetch_sub(streams->size(), std::memory_order_relaxed);
+            streams->clear();
+        }
     }
 }
 
@@ -60,8 +64,8 @@ std::vector<EnvironmentName> Hub::names() const {
 }
 
 /// The side's lock is held.
-void Hub::tell(Side& side, const SharedText& piece) {
-    const std::size_t gone = std::erase_if(side.streams, [&](const Send& send) { return !send(piece); });
+void Hub::tell(std::vector<Send>& streams, const SharedText& piece) {
+    const std::size_t gone = std::erase_if(streams, [&](const Send& send) { return !send(piece); });
     streams_.fetch_sub(gone, std::memory_order_relaxed);
 }
 
@@ -76,10 +80,14 @@ std::uint64_t Hub::version(const EnvironmentName& name) const {
     return release == nullptr ? 0 : release->version;
 }
 
+Hub::Side& Hub::side_of(const EnvironmentName& name, Audience audience) {
+    Environment& one = environment(name);
+    return audience == Audience::server ? one.server : one.client;
+}
+
 void Hub::follow(const EnvironmentName& name, Audience audience, std::optional<std::uint64_t> version,
                  Send send) {
-    Environment& one = environment(name);
-    Side& side = audience == Audience::server ? one.server : one.client;
+    Side& side = side_of(name, audience);
     const std::scoped_lock lock(side.mutex);
     std::vector<SharedText> events = side.channel.first_events(version);
     if (events.empty()) events.push_back(heartbeat());
@@ -87,6 +95,17 @@ void Hub::follow(const EnvironmentName& name, Audience audience, std::optional<s
         if (!send(event)) return;
     }
     side.streams.push_back(std::move(send));
+    streams_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Hub::follow_changes(const EnvironmentName& name, Audience audience, std::optional<std::uint64_t> version,
+                         Send send) {
+    Side& side = side_of(name, audience);
+    const std::scoped_lock lock(side.mutex);
+    const std::shared_ptr<const Release> release = side.channel.current();
+    const bool is_known = release == nullptr || version == release->version;
+    if (!send(is_known ? heartbeat() : release->change)) return;
+    side.watchers.push_back(std::move(send));
     streams_.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -99,7 +118,8 @@ void Hub::beat() {
     for (Environment* const one : all) {
         for (Side* const side : {&one->server, &one->client}) {
             const std::scoped_lock lock(side->mutex);
-            tell(*side, heartbeat());
+            tell(side->streams, heartbeat());
+            tell(side->watchers, heartbeat());
         }
     }
 }

@@ -54,6 +54,9 @@ public:
     /// there yet begins with its first release.
     void follow(const EnvironmentName& name, Audience audience, std::optional<std::uint64_t> version,
                 Send send);
+    /// Sends the current release's `change` unless it is of `version`, and from there on that of each that comes.
+    void follow_changes(const EnvironmentName& name, Audience audience, std::optional<std::uint64_t> version,
+                        Send send);
 
     /// To every stream: a piece that means nothing, so that nobody takes the connection for dead; and those that want no more
     /// are forgotten.
@@ -68,6 +71,7 @@ private:
             publishing;    // one document at a time; taken before `mutex`, which nobody holds while compiling
         std::mutex mutex;  // guards the streams, and that each gets every event once, in order
         std::vector<Send> streams;
+        std::vector<Send> watchers;  // of changes alone
     };
     struct Environment {
         Side server;
@@ -75,7 +79,8 @@ private:
     };
     [[nodiscard]] Environment& environment(const EnvironmentName& name);
     [[nodiscard]] const Environment* find(const EnvironmentName& name) const;
-    void tell(Side& side, const SharedText& piece);
+    [[nodiscard]] Side& side_of(const EnvironmentName& name, Audience audience);
+    void tell(std::vector<Send>& streams, const SharedText& piece);
 
     mutable std::mutex mutex_;  // guards the map; what it leads to stays
     std::map<EnvironmentName, std::unique_ptr<Environment>> environments_;

@@ -25,6 +25,7 @@ struct Release {
     SharedText json;
     SharedText json_gzip;  // the same, compressed; null where there was no memory for it
     SharedText put;        // the event of a stream that says all of it
+    SharedText change;     // the event that says that it is there, and nothing of it (OFREP)
     ruleset::Document document;
     image::Image image;
     ruleset::PatternTable patterns;
@@ -32,5 +33,8 @@ struct Release {
 
 /// One event of a stream (docs/PROTOCOL.md): `id` is the version, `data` one line of JSON.
 [[nodiscard]] std::string stream_event(std::string_view name, std::uint64_t version, std::string_view data);
+
+/// The event of a stream of changes (OFREP, ADR 8): who asked for evaluations should ask again.
+[[nodiscard]] std::string change_event(std::uint64_t version, std::string_view etag);
 
 }  // namespace expplat::server::publish

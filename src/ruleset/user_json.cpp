@@ -26,8 +26,10 @@ class Flattening {
 public:
     explicit Flattening(User& user) : user_(user) {}
 
-    void add(const Node& attributes) {
+    /// `without`: a member of the object that is no attribute.
+    void add(const Node& attributes, std::string_view without = {}) {
         for (const Member& member : attributes.members()) {
+            if (!without.empty() && member.name == without) continue;
             const std::size_t prefix = name_.size();
             name_ += member.name;
             if (member.value.kind() == NodeKind::object) {
@@ -62,23 +64,29 @@ private:
     bool all_fit_ = true;
 };
 
+[[nodiscard]] Error refused(std::string_view what) {
+    return {ErrorCode::invalid_argument, "user: " + std::string(what)};
+}
+
+[[nodiscard]] Error too_large() {
+    return {ErrorCode::too_large, "user: more than " + std::to_string(limits::user_attributes) +
+                                      " attributes, or names or strings that are too long"};
+}
+
+[[nodiscard]] User user_with_key(const Node* key) {
+    return User(key != nullptr && key->kind() == NodeKind::string ? key->text() : std::string_view{});
+}
+
 [[nodiscard]] Result<User> user_of(const Node& node) {
-    const auto refused = [](std::string_view what) {
-        return Error{ErrorCode::invalid_argument, "user: " + std::string(what)};
-    };
     if (node.kind() != NodeKind::object) return refused("expected an object");
     if (node.has_faults()) return refused("a repeated member, or a number too large for a double");
-    const Node* const key = node.find("key");
-    User user(key != nullptr && key->kind() == NodeKind::string ? key->text() : std::string_view{});
+    User user = user_with_key(node.find("key"));
     const Node* const attributes = node.find("attributes");
     if (attributes == nullptr || attributes->kind() == NodeKind::null) return user;
     if (attributes->kind() != NodeKind::object) return refused("expected an object or null as attributes");
     Flattening flattening(user);
     flattening.add(*attributes);
-    if (!flattening.all_fit()) {
-        return Error{ErrorCode::too_large, "user: more than " + std::to_string(limits::user_attributes) +
-                                               " attributes, or names or strings that are too long"};
-    }
+    if (!flattening.all_fit()) return too_large();
     return user;
 }
 
@@ -94,6 +102,16 @@ std::optional<User> read_user(const Node& node) {
     Result<User> user = user_of(node);
     if (!user) return std::nullopt;
     return std::move(*user);
+}
+
+Result<User> read_context(const Node& node) {
+    if (node.kind() != NodeKind::object) return refused("expected an object");
+    if (node.has_faults()) return refused("a repeated member, or a number too large for a double");
+    User user = user_with_key(node.find("targetingKey"));
+    Flattening flattening(user);
+    flattening.add(node, "targetingKey");
+    if (!flattening.all_fit()) return too_large();
+    return user;
 }
 
 }  // namespace expplat::ruleset

@@ -22,4 +22,8 @@ namespace expplat::ruleset {
 /// here: the node's parse did.
 [[nodiscard]] std::optional<User> read_user(const Node& node);
 
+/// The user that OpenFeature's evaluation context describes: `targetingKey` is the key, every other member an attribute.
+/// Refuses as `parse_user`.
+[[nodiscard]] Result<User> read_context(const Node& node);
+
 }  // namespace expplat::ruleset

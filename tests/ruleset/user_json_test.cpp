@@ -33,8 +33,7 @@ using ::testing::StartsWith;
 }
 
 /// Every attribute that is set, the key too: `name=value`, by name.
-[[nodiscard]] std::string shown(std::string_view text) {
-    const Result<User> user = parse_user(text);
+[[nodiscard]] std::string shown(const Result<User>& user) {
     if (!user) return "refused";
     std::map<std::string, std::string> attributes;
     user->for_each([&](std::string_view name, const User::Stored& value) {
@@ -44,6 +43,8 @@ using ::testing::StartsWith;
     for (const auto& [name, value] : attributes) result += name + "=" + value + ";";
     return result;
 }
+
+[[nodiscard]] std::string shown(std::string_view text) { return shown(parse_user(text)); }
 
 [[nodiscard]] std::string with(std::string_view attributes) {
     return shown(R"({"key": "u", "attributes": {)" + std::string(attributes) + "}}");
@@ -154,6 +155,21 @@ TEST(UserJson, SizeIsBounded) {
     };
     EXPECT_TRUE(named(limits::attribute_name_bytes));
     EXPECT_FALSE(named(limits::attribute_name_bytes + 1));
+}
+
+TEST(UserJson, ContextOfOpenFeatureHasItsAttributesBesideTheKey) {
+    const auto context = [](std::string_view text) {
+        const Result<Document> document = parse_json(text);
+        return shown(read_context(document->root()));
+    };
+    EXPECT_EQ(context(R"({"targetingKey": "u", "country": "DE", "device": {"os": "ios"}, "n": 3})"),
+              "country='DE';device.os='ios';key='u';n=i3;");
+    EXPECT_EQ(context("{}"), "");
+    EXPECT_EQ(context(R"({"targetingKey": 7, "a": null})"), "");
+    EXPECT_EQ(context(R"({"key": "no", "targetingKey": "u"})"), "key='u';");
+    EXPECT_EQ(context(R"({"deep": {"targetingKey": "an attribute"}})"), "deep.targetingKey='an attribute';");
+    EXPECT_EQ(context(R"({"a": 1, "a": 2})"), "refused");
+    EXPECT_EQ(context("[]"), "refused");
 }
 
 TEST(UserJson, NodeIsJudgedAlone) {

@@ -100,6 +100,35 @@ TEST_F(HubTest, AStreamThatWantsNoMoreIsForgotten) {
     EXPECT_EQ(leaves.pieces.size(), 2u);
 }
 
+TEST_F(HubTest, WhoFollowsChangesHearsThatThereAreSomeAndNothingOfThem) {
+    ASSERT_TRUE(publisher_.publish_now());
+    const std::string before = hub_.current(production, Audience::server)->etag;
+    Reader fresh;
+    Reader known;
+    hub_.follow_changes(production, Audience::server, std::nullopt, fresh.send());
+    hub_.follow_changes(production, Audience::server, hub_.version(production), known.send());
+    ASSERT_EQ(fresh.pieces.size(), 1u) << "what was asked before the stream began may be older than it";
+    EXPECT_NE(fresh.pieces[0].find(R"("type":"refetchEvaluation")"), std::string::npos);
+    EXPECT_EQ(known.pieces, std::vector<std::string>{": heartbeat\n\n"});
+
+    create(flag("f"), a_flag);
+    ASSERT_TRUE(publisher_.publish_now());
+    ASSERT_EQ(known.pieces.size(), 2u);
+    const auto release = hub_.current(production, Audience::server);
+    const std::string seconds = std::to_string(release->version / 1'000);
+    const std::string quoted = "\\" + release->etag.substr(0, release->etag.size() - 1) + "\\\"";
+    EXPECT_NE(release->etag, before);
+    EXPECT_EQ(known.pieces[1], "id: " + std::to_string(release->version) +
+                                   "\nevent: message\ndata: {\"type\":\"refetchEvaluation\",\"etag\":\"" +
+                                   quoted + "\",\"lastModified\":" + seconds + "}\n\n");
+    EXPECT_EQ(fresh.pieces.back(), known.pieces.back());
+    EXPECT_EQ(hub_.streams(), 2u);
+    fresh.wants_more = false;
+    hub_.beat();
+    EXPECT_EQ(hub_.streams(), 1u);
+    EXPECT_EQ(known.pieces.back(), ": heartbeat\n\n");
+}
+
 TEST_F(HubTest, AnEnvironmentMayBeFollowedBeforeItIsThere) {
     Reader reader;
     hub_.follow(production, Audience::server, std::nullopt, reader.send());
