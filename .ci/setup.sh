@@ -199,8 +199,8 @@ setup_moto() {
     cp "$from/requirements.txt" "$stamp"
 }
 
-# OpenFeature's SDKs and OFREP providers (npm), for the test of the server's OFREP. Fails where they cannot be had: the test is
-# then skipped.
+# OpenFeature's SDKs and OFREP providers (npm), for the test of the server's OFREP, in versions for node 18, which Debian 12 and
+# Ubuntu 24.04 have. Fails where they cannot be had or node is older: the test is then skipped.
 setup_openfeature() {
     local from=tests/server/program/openfeature parts=build/openfeature
     local stamp="$parts/installed"
@@ -209,7 +209,8 @@ setup_openfeature() {
     rm -rf "$parts"
     mkdir -p "$parts"
     cp "$from/package.json" "$from/package-lock.json" "$parts/"
-    (cd "$parts" && npm ci --ignore-scripts --no-audit --no-fund >&2) || { rm -rf "$parts"; return 1; }
+    (cd "$parts" && npm ci --engine-strict --ignore-scripts --no-audit --no-fund >&2) ||
+        { rm -rf "$parts"; return 1; }
     cp "$from/package-lock.json" "$stamp"
 }
 

@@ -234,7 +234,8 @@ class WebProvider(OneServer):
         page = subprocess.Popen(["node", os.path.join(SCRIPTS, "web.js"), PARTS, self.server.url, key, "user-7", "new-ui=false",
                                  'cta="own"', 'greeting="own"'], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         lines = []
-        threading.Thread(target=lambda: lines.extend(iter(page.stdout.readline, "")), daemon=True).start()
+        reader = threading.Thread(target=lambda: lines.extend(iter(page.stdout.readline, "")), daemon=True)
+        reader.start()
         try:
             ready = json.loads(until(lambda: lines and lines[0]))
             self.assertEqual((ready["event"], ready["details"]["new-ui"]["value"]), ("ready", True))
@@ -253,6 +254,8 @@ class WebProvider(OneServer):
         finally:
             page.stdin.close()
             page.wait(30)
+            reader.join()
+            page.stdout.close()
 
 
 if __name__ == "__main__":
