@@ -34,6 +34,8 @@ packages_lint=(clang 'clang-format-14|clang-format' 'clang-tidy-14|clang-tidy' p
 packages_unit=(libgtest-dev libgmock-dev python3)
 # The tests of the store run against a PostgreSQL of their own (tests/server/support/with_postgres.py).
 packages_postgres=(postgresql)
+# Those of several servers, against a Redis of their own (tests/server/support/redis_server.py), which has a certificate.
+packages_redis=(redis-server openssl)
 packages_test=(
     valgrind
     g++-mingw-w64-x86-64-posix
@@ -47,7 +49,7 @@ packages_kinesis=(python3-venv)
 # setup_groups VERB: the package groups that a verb needs.
 setup_groups() {
     case "$1" in
-        all | test) echo "build unit postgres bench clang lint test kinesalite kinesis" ;;
+        all | test) echo "build unit postgres redis bench clang lint test kinesalite kinesis" ;;
         demo) echo "build kinesalite" ;;
         build) echo "build unit" ;;
         bench) echo "build bench" ;;

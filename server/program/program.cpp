@@ -19,6 +19,7 @@
 #include "server/http/access_log.hpp"
 #include "server/http/listener.hpp"
 #include "server/program/chores.hpp"
+#include "server/publish/redis_hints.hpp"
 #include "server/store/database.hpp"
 #include "src/sync/atomic_file.hpp"
 
@@ -108,6 +109,8 @@ private:
     [[nodiscard]] Result<void> open_store();
     [[nodiscard]] Result<void> open_access();
     [[nodiscard]] Result<void> make_first_admin();
+    [[nodiscard]] Result<void> open_publishing();
+    [[nodiscard]] Result<void> open_redis();
     [[nodiscard]] Result<void> listen();
     void count(const http::Finished& finished);
     void beat();
@@ -135,6 +138,7 @@ private:
     std::unique_ptr<auth::TokenAuthority> tokens_;
     std::unique_ptr<api::Gate> gate_;
     publish::Hub hub_;
+    std::unique_ptr<publish::RedisHints> hints_;  // null: none are sent
     std::unique_ptr<publish::Publisher> publisher_;
     std::unique_ptr<Chores> chores_;
     http::Metrics metrics_;
@@ -152,8 +156,8 @@ private:
 Result<void> Program::Parts::start() {
     if (::mkdir(settings_.data.c_str(), 0700) != 0 && errno != EEXIST)
         return Error{ErrorCode::io, settings_.data + ": cannot be made"};
-    for (const auto step :
-         {&Parts::open_store, &Parts::open_access, &Parts::make_first_admin, &Parts::listen}) {
+    for (const auto step : {&Parts::open_store, &Parts::open_access, &Parts::make_first_admin,
+                            &Parts::open_publishing, &Parts::listen}) {
         if (Result<void> done = (this->*step)(); !done) return done;
     }
     return {};
@@ -222,9 +226,13 @@ Result<void> Program::Parts::make_first_admin() {
     return {};
 }
 
-Result<void> Program::Parts::listen() {
+Result<void> Program::Parts::open_publishing() {
     publisher_ = std::make_unique<publish::Publisher>(
-        *database_, hub_, unix_ms, [this](const std::string& line) { say("error", line); });
+        *database_, hub_, unix_ms, [this](const std::string& line) { say("error", line); },
+        [this](const publish::EnvironmentName& name, std::uint64_t version) {
+            if (hints_ != nullptr) hints_->announce({name, version});
+        });
+    if (Result<void> opened = open_redis(); !opened) return opened;
     if (!publisher_->publish_now()) return Error{ErrorCode::network, "the database cannot be read"};
     publisher_->start();
     constexpr std::int64_t day_ms = 86'400'000;
@@ -237,6 +245,42 @@ Result<void> Program::Parts::listen() {
                              .events_kept_ms = settings_.events_days * day_ms,
                              .log = [this](const std::string& line) { say("error", line); }});
     chores_->start();
+    return {};
+}
+
+/// It is not waited for: a Redis that is away makes changes of others late, and no more.
+Result<void> Program::Parts::open_redis() {
+    if (settings_.redis.empty()) return {};
+    Result<publish::RedisAddress> address = publish::RedisAddress::parse(settings_.redis);
+    if (!address) return Error{address.error().code, "REDIS_URL: " + address.error().message};
+    using Count = publish::RedisHints::Count;
+    constexpr std::string_view help = "Hints of new versions that went through Redis.";
+    http::Counter* const sent = &metrics_.counter("expplat_redis_hints_total", help, {{"way", "sent"}});
+    http::Counter* const heard = &metrics_.counter("expplat_redis_hints_total", help, {{"way", "heard"}});
+    http::Counter* const faults =
+        &metrics_.counter("expplat_redis_faults_total",
+                          "Connections to Redis that were lost or not made, and hints it refused.");
+    auto hints = publish::RedisHints::open(
+        {.address = std::move(*address),
+         .ca_file = settings_.redis_ca_file,
+         .heard =
+             [this](const publish::Hint& hint) {
+                 if (hub_.version(hint.name) < hint.version) publisher_->look();
+             },
+         .missed = [this] { publisher_->look(); },
+         .count =
+             [sent, heard, faults](Count what) {
+                 (what == Count::sent ? sent : what == Count::heard ? heard : faults)->add();
+             },
+         .log = [this](std::string_view level, const std::string& line) { say(level, line); }});
+    if (!hints) return hints.error();
+    hints_ = std::move(*hints);
+    metrics_.gauge("expplat_redis_connected", "1 while hints are heard and can be sent.",
+                   [this] { return hints_->is_connected() ? 1.0 : 0.0; });
+    return {};
+}
+
+Result<void> Program::Parts::listen() {
     workers_ = std::make_unique<http::Workers>(settings_.workers);
     services_ = std::make_unique<api::Services>(
         api::Services{.plane = *plane_,
@@ -331,7 +375,9 @@ void Program::Parts::stop() {
     workers_.reset();  // what is queued is done, and answers nobody
     listener.reset();
     chores_.reset();
+    if (hints_ != nullptr) hints_->stop();  // which tells the publisher
     publisher_.reset();
+    hints_.reset();
 }
 
 Result<std::unique_ptr<Program>> Program::start(const Settings& settings,

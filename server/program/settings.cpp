@@ -5,12 +5,14 @@
 #include <charconv>
 
 #include "server/auth/limits.hpp"
+#include "server/publish/redis_address.hpp"
 #include "server/store/address.hpp"
+#include "src/net/tls_context.hpp"
 
 namespace expplat::server::program {
 namespace {
 
-constexpr std::array<Variable, 13> table{{
+constexpr std::array<Variable, 15> table{{
     {"EXPPLAT_LISTEN", "127.0.0.1:8080", "address and port; port 0: any that is free, which the log tells"},
     {"EXPPLAT_DATA", "./expplat-data", "the folder of the SQLite file and of a secret that was made"},
     {"DATABASE_URL", "sqlite:$EXPPLAT_DATA/expplat.db",
@@ -27,6 +29,10 @@ constexpr std::array<Variable, 13> table{{
     {"EXPPLAT_WORKERS", "4", "threads that wait for the database"},
     {"EXPPLAT_DRAIN_MS", "10000", "how long streams are closed over when the server is asked to end"},
     {"EXPPLAT_EVENTS_DAYS", "30", "how long raw events are kept; their counts stay"},
+    {"REDIS_URL", "",
+     "redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], rediss:// with TLS: servers of one database tell "
+     "each other of changes there; empty: each looks every five seconds"},
+    {"REDIS_CA_FILE", "", "PEM file of the authorities that Redis's certificate is of; empty: the system's"},
 }};
 
 template <class Number>
@@ -54,6 +60,20 @@ void read_number(const std::optional<std::string>& text, std::string_view name, 
 [[nodiscard]] std::size_t characters(std::string_view text) noexcept {
     return static_cast<std::size_t>(std::count_if(
         text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; }));
+}
+
+void judge_redis(const Settings& settings, std::vector<std::string>& faults) {
+    if (settings.redis.empty()) {
+        if (!settings.redis_ca_file.empty())
+            faults.emplace_back("REDIS_CA_FILE: without REDIS_URL it means nothing");
+        return;
+    }
+    const Result<publish::RedisAddress> address = publish::RedisAddress::parse(settings.redis);
+    if (!address) return faults.push_back("REDIS_URL: " + address.error().message);
+    if (settings.redis_ca_file.empty()) return;
+    if (!address->url.tls) faults.emplace_back("REDIS_CA_FILE: REDIS_URL must then begin with rediss://");
+    if (const auto tls = net::TlsContext::open(settings.redis_ca_file, net::Alpn::none); !tls)
+        faults.push_back("REDIS_CA_FILE: " + tls.error().message);
 }
 
 }  // namespace
@@ -119,6 +139,9 @@ Settings read_settings(const std::function<std::optional<std::string>(const std:
                               faults);
     read_number<std::int64_t>(value("EXPPLAT_EVENTS_DAYS"), "EXPPLAT_EVENTS_DAYS", 1, 3'650,
                               settings.events_days, faults);
+    settings.redis = value("REDIS_URL").value_or("");
+    settings.redis_ca_file = value("REDIS_CA_FILE").value_or("");
+    judge_redis(settings, faults);
     return settings;
 }
 

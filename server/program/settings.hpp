@@ -28,6 +28,8 @@ struct Settings {
     unsigned workers = 4;
     std::int64_t drain_ms = 10'000;
     std::int64_t events_days = 30;
+    std::string redis;  // empty: none
+    std::string redis_ca_file;
     bool access_log = true;
 
     /// Where the database is, as `store::Address` reads it.

@@ -15,8 +15,13 @@ constexpr std::int64_t outbox_rows = 500;
 
 }  // namespace
 
-Publisher::Publisher(domain::Store& store, Hub& hub, std::function<std::int64_t()> now_ms, Log log)
-    : store_(store), hub_(hub), now_ms_(std::move(now_ms)), log_(std::move(log)) {}
+Publisher::Publisher(domain::Store& store, Hub& hub, std::function<std::int64_t()> now_ms, Log log,
+                     Announce announce)
+    : store_(store),
+      hub_(hub),
+      now_ms_(std::move(now_ms)),
+      log_(std::move(log)),
+      announce_(std::move(announce)) {}
 
 Publisher::~Publisher() {
     {
@@ -74,14 +79,30 @@ bool Publisher::publish_news() {
     }
     // Who writes waits for who writes: not for nothing.
     if (!behind->has_outbox) return true;
-    const auto emptied = store_.write([&](domain::Transaction& transaction) {
-        const std::int64_t now_ms = now_ms_();
-        for (const domain::OutboxRow& row : domain::tables::lease_outbox(
-                 transaction, domain::OutboxRow::Topic::ruleset, now_ms, now_ms + lease_ms, outbox_rows))
-            domain::tables::remove_from_outbox(transaction, row.id);
-    });
-    if (!emptied) log_("publisher: " + emptied.problem().detail);
+    empty_outbox();
     return true;
+}
+
+void Publisher::empty_outbox() {
+    const auto rows = store_.write([&](domain::Transaction& transaction) {
+        const std::int64_t now_ms = now_ms_();
+        const auto leased = domain::tables::lease_outbox(transaction, domain::OutboxRow::Topic::ruleset,
+                                                         now_ms, now_ms + lease_ms, outbox_rows);
+        for (const domain::OutboxRow& row : leased) domain::tables::remove_from_outbox(transaction, row.id);
+        return leased;
+    });
+    if (!rows) return log_("publisher: " + rows.problem().detail);
+    if (!announce_) return;
+    for (const domain::OutboxRow& row : *rows)
+        announce_({row.project, row.environment}, static_cast<std::uint64_t>(row.number));
+}
+
+void Publisher::look() {
+    {
+        const std::scoped_lock lock(mutex_);
+        looks_ = true;
+    }
+    woken_.notify_all();
 }
 
 void Publisher::start(std::chrono::milliseconds interval) {
@@ -91,7 +112,9 @@ void Publisher::start(std::chrono::milliseconds interval) {
 void Publisher::run(std::chrono::milliseconds interval) {
     std::unique_lock lock(mutex_);
     for (;;) {
-        if (woken_.wait_for(lock, interval, [this] { return ends_; })) return;
+        woken_.wait_for(lock, interval, [this] { return ends_ || looks_; });
+        if (ends_) return;
+        looks_ = false;
         lock.unlock();
         (void)publish_now();
         lock.lock();

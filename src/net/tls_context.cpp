@@ -12,7 +12,7 @@ namespace expplat::net {
 
 void TlsContext::Free::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_free(context); }
 
-Result<TlsContext> TlsContext::open(const std::string& ca_file) {
+Result<TlsContext> TlsContext::open(const std::string& ca_file, Alpn alpn) {
     TlsContext tls;
     tls.context_.reset(SSL_CTX_new(TLS_client_method()));
     SSL_CTX* const context = tls.context_.get();
@@ -24,7 +24,7 @@ Result<TlsContext> TlsContext::open(const std::string& ca_file) {
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     constexpr unsigned char protocols[] = "\x08http/1.1";
-    SSL_CTX_set_alpn_protos(context, protocols, sizeof(protocols) - 1);
+    if (alpn == Alpn::http) SSL_CTX_set_alpn_protos(context, protocols, sizeof(protocols) - 1);
     if (ca_file.empty()) {
         SSL_CTX_set_default_verify_paths(
             context);  // without a store every certificate is refused later, with words

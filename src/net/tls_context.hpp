@@ -14,11 +14,14 @@ struct ssl_st;
 
 namespace expplat::net {
 
+/// What a connection says it will speak (RFC 7301).
+enum class Alpn : bool { none, http };
+
 class TlsContext {
 public:
     /// `ca_file`: PEM certificates that are believed instead of the system's; empty: the system's. `not_found` where the
     /// file is not there, `invalid_argument` where it holds no certificate.
-    [[nodiscard]] static Result<TlsContext> open(const std::string& ca_file);
+    [[nodiscard]] static Result<TlsContext> open(const std::string& ca_file, Alpn alpn = Alpn::http);
 
     [[nodiscard]] ssl_ctx_st* native() const noexcept { return context_.get(); }
 
