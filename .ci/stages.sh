@@ -26,9 +26,10 @@ stage_unit() {
 stage_kinesis() {
     setup_kinesalite
     setup_moto
-    build_preset dev expplat_kinesis_send expplat_cli expplat_kinesis
+    build_preset dev expplat_kinesis_send expplat_cli expplat_kinesis expplat_server
     build/kinesis/venv/bin/python tests/kinesis/kinesis_test.py --send build/dev/tests/expplat_kinesis_send \
         --cli build/dev/bin/expplat --example build/dev/examples/expplat_kinesis --parts build/kinesis
+    build/kinesis/venv/bin/python tests/server/program/bucket.py build/dev/bin/expplat-server
 }
 
 stage_cli() {

@@ -1,6 +1,7 @@
 // Keys of programs: of one environment, or, of kind admin, of a whole project.
 #include "server/auth/api_key.hpp"
 
+#include "expplat/base/json_text.hpp"
 #include "server/api/routes.hpp"
 
 namespace expplat::server::api {
@@ -30,7 +31,13 @@ namespace {
                              {material->id, material->sha256, auth::redact_key(material->text)}));
     std::string json = to_json(key);
     json.pop_back();
-    http::Response response = http::Response::json(201, json + ",\"key\":\"" + material->text + "\"}");
+    json += ",\"key\":\"" + material->text + '"';
+    // Who knows the place may read it, so this too is shown once.
+    if (const std::string object = kind == "client" ? services.client_object(key.id) : ""; !object.empty()) {
+        json += ",\"object\":";
+        append_json_string(json, object);
+    }
+    http::Response response = http::Response::json(201, json + '}');
     response.headers.set("Cache-Control", "no-store");
     return response;
 }

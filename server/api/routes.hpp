@@ -56,6 +56,8 @@ struct Services {
     const Gate& gate;
     publish::Hub& hub;
     publish::Publisher& publisher;
+    std::function<std::string(const std::string& key_id)>
+        client_object;  // where a client key's ruleset lies in the bucket; empty: nowhere
     http::Metrics& metrics;
     http::Workers& workers;
     std::function<std::int64_t()> now_ms;

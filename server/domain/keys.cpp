@@ -3,6 +3,7 @@
 #include "server/domain/bounds.hpp"
 #include "server/domain/json_object.hpp"
 #include "server/domain/tables/projects.hpp"
+#include "server/domain/tables/rulesets.hpp"
 #include "server/domain/text_rules.hpp"
 
 namespace expplat::server::domain {
@@ -18,6 +19,15 @@ void time_or_null(ObjectWriter& writer, std::string_view name, const std::option
 void require_place(Transaction& t, const std::string& project, const std::string& environment) {
     if (environment.empty()) (void)tables::require_project(t, project);
     else (void)tables::require_environment(t, project, environment);
+}
+
+/// What a client key may read lies where it can be read without asking this server: whoever puts it there has to act.
+void tell_publisher(Work& work, const Key& key) {
+    if (key.kind != "client") return;
+    Transaction& t = work.transaction();
+    const std::int64_t version = tables::require_environment(t, key.project, key.environment).version;
+    if (version == 0) return;  // nothing was published
+    tables::add_to_outbox(t, OutboxRow::Topic::ruleset, key.project, key.environment, version, work.now_ms());
 }
 
 }  // namespace
@@ -75,6 +85,7 @@ Outcome<Key> Keys::create(const Caller& caller, const std::string& project, cons
                       .revoked_ms = {},
                       .used_ms = {}};
         tables::insert_key(t, key);
+        tell_publisher(work, key);
         work.record("key.create", project, environment, "key/" + key.id, {}, to_json(key));
         return key;
     });
@@ -99,6 +110,7 @@ Outcome<Key> Keys::revoke(const Caller& caller, const std::string& project, cons
         const std::string before = to_json(*key);
         key->revoked_ms = work.now_ms();
         tables::set_key_revoked(t, id, *key->revoked_ms);
+        tell_publisher(work, *key);
         work.record("key.revoke", project, key->environment, "key/" + id, before, to_json(*key));
         return *key;
     });

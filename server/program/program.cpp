@@ -19,7 +19,7 @@
 #include "server/http/access_log.hpp"
 #include "server/http/listener.hpp"
 #include "server/program/chores.hpp"
-#include "server/publish/redis_hints.hpp"
+#include "server/program/outlets.hpp"
 #include "server/store/database.hpp"
 #include "src/sync/atomic_file.hpp"
 
@@ -110,7 +110,6 @@ private:
     [[nodiscard]] Result<void> open_access();
     [[nodiscard]] Result<void> make_first_admin();
     [[nodiscard]] Result<void> open_publishing();
-    [[nodiscard]] Result<void> open_redis();
     [[nodiscard]] Result<void> listen();
     void count(const http::Finished& finished);
     void beat();
@@ -120,7 +119,7 @@ private:
 
     const Settings settings_;
     std::function<void(const std::string&)> log_;
-    std::string secret_;
+    std::vector<std::string> secrets_;  // the first signs
     std::unique_ptr<store::Database> database_;
     std::unique_ptr<domain::ControlPlane> plane_;
     std::unique_ptr<domain::Projects> projects_;
@@ -138,10 +137,10 @@ private:
     std::unique_ptr<auth::TokenAuthority> tokens_;
     std::unique_ptr<api::Gate> gate_;
     publish::Hub hub_;
-    std::unique_ptr<publish::RedisHints> hints_;  // null: none are sent
     std::unique_ptr<publish::Publisher> publisher_;
     std::unique_ptr<Chores> chores_;
     http::Metrics metrics_;
+    std::unique_ptr<Outlets> outlets_;
     std::unique_ptr<http::Workers> workers_;
     std::unique_ptr<api::Services> services_;
     http::Router router_;
@@ -182,12 +181,12 @@ Result<void> Program::Parts::open_access() {
         if (!secret) return secret.error();
         secrets.push_back(std::move(*secret));
     }
-    secret_ = secrets.front();
+    secrets_ = secrets;
     Result<auth::TokenAuthority> tokens = auth::TokenAuthority::open({.secrets = secrets});
     if (!tokens) return Error{tokens.error().code, "SECRET_KEY: " + tokens.error().message};
     tokens_ = std::make_unique<auth::TokenAuthority>(std::move(*tokens));
     plane_ = std::make_unique<domain::ControlPlane>(
-        *database_, domain::Surroundings{unix_ms, [] { return made_text(16).value(); }, secret_});
+        *database_, domain::Surroundings{unix_ms, [] { return made_text(16).value(); }, secrets_.front()});
     projects_ = std::make_unique<domain::Projects>(*plane_);
     entities_ = std::make_unique<domain::Entities>(*plane_);
     configurations_ = std::make_unique<domain::Configurations>(*plane_);
@@ -227,12 +226,21 @@ Result<void> Program::Parts::make_first_admin() {
 }
 
 Result<void> Program::Parts::open_publishing() {
+    outlets_ = std::make_unique<Outlets>(Outlets::Surroundings{
+        .settings = settings_,
+        .secrets = secrets_,
+        .store = *database_,
+        .hub = hub_,
+        .metrics = metrics_,
+        .now_ms = unix_ms,
+        .log = [this](std::string_view level, std::string_view line) { say(level, line); }});
     publisher_ = std::make_unique<publish::Publisher>(
         *database_, hub_, unix_ms, [this](const std::string& line) { say("error", line); },
         [this](const publish::EnvironmentName& name, std::uint64_t version) {
-            if (hints_ != nullptr) hints_->announce({name, version});
-        });
-    if (Result<void> opened = open_redis(); !opened) return opened;
+            outlets_->announce(name, version);
+        },
+        outlets_->empties_outbox() ? [this] { outlets_->look_into_outbox(); } : std::function<void()>());
+    if (Result<void> opened = outlets_->open(*publisher_); !opened) return opened;
     if (!publisher_->publish_now()) return Error{ErrorCode::network, "the database cannot be read"};
     publisher_->start();
     constexpr std::int64_t day_ms = 86'400'000;
@@ -245,38 +253,6 @@ Result<void> Program::Parts::open_publishing() {
                              .events_kept_ms = settings_.events_days * day_ms,
                              .log = [this](const std::string& line) { say("error", line); }});
     chores_->start();
-    return {};
-}
-
-/// It is not waited for: a Redis that is away makes changes of others late, and no more.
-Result<void> Program::Parts::open_redis() {
-    if (settings_.redis.empty()) return {};
-    Result<publish::RedisAddress> address = publish::RedisAddress::parse(settings_.redis);
-    if (!address) return Error{address.error().code, "REDIS_URL: " + address.error().message};
-    using Count = publish::RedisHints::Count;
-    constexpr std::string_view help = "Hints of new versions that went through Redis.";
-    http::Counter* const sent = &metrics_.counter("expplat_redis_hints_total", help, {{"way", "sent"}});
-    http::Counter* const heard = &metrics_.counter("expplat_redis_hints_total", help, {{"way", "heard"}});
-    http::Counter* const faults =
-        &metrics_.counter("expplat_redis_faults_total",
-                          "Connections to Redis that were lost or not made, and hints it refused.");
-    auto hints = publish::RedisHints::open(
-        {.address = std::move(*address),
-         .ca_file = settings_.redis_ca_file,
-         .heard =
-             [this](const publish::Hint& hint) {
-                 if (hub_.version(hint.name) < hint.version) publisher_->look();
-             },
-         .missed = [this] { publisher_->look(); },
-         .count =
-             [sent, heard, faults](Count what) {
-                 (what == Count::sent ? sent : what == Count::heard ? heard : faults)->add();
-             },
-         .log = [this](std::string_view level, const std::string& line) { say(level, line); }});
-    if (!hints) return hints.error();
-    hints_ = std::move(*hints);
-    metrics_.gauge("expplat_redis_connected", "1 while hints are heard and can be sent.",
-                   [this] { return hints_->is_connected() ? 1.0 : 0.0; });
     return {};
 }
 
@@ -300,6 +276,7 @@ Result<void> Program::Parts::listen() {
                       .gate = *gate_,
                       .hub = hub_,
                       .publisher = *publisher_,
+                      .client_object = [this](const std::string& id) { return outlets_->client_object(id); },
                       .metrics = metrics_,
                       .workers = *workers_,
                       .now_ms = unix_ms,
@@ -375,9 +352,8 @@ void Program::Parts::stop() {
     workers_.reset();  // what is queued is done, and answers nobody
     listener.reset();
     chores_.reset();
-    if (hints_ != nullptr) hints_->stop();  // which tells the publisher
+    if (outlets_ != nullptr) outlets_->stop();  // which tells the publisher
     publisher_.reset();
-    hints_.reset();
 }
 
 Result<std::unique_ptr<Program>> Program::start(const Settings& settings,

@@ -5,14 +5,13 @@
 #include <charconv>
 
 #include "server/auth/limits.hpp"
-#include "server/publish/redis_address.hpp"
+#include "server/program/outlets.hpp"
 #include "server/store/address.hpp"
-#include "src/net/tls_context.hpp"
 
 namespace expplat::server::program {
 namespace {
 
-constexpr std::array<Variable, 15> table{{
+constexpr std::array<Variable, 17> table{{
     {"EXPPLAT_LISTEN", "127.0.0.1:8080", "address and port; port 0: any that is free, which the log tells"},
     {"EXPPLAT_DATA", "./expplat-data", "the folder of the SQLite file and of a secret that was made"},
     {"DATABASE_URL", "sqlite:$EXPPLAT_DATA/expplat.db",
@@ -33,6 +32,10 @@ constexpr std::array<Variable, 15> table{{
      "redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], rediss:// with TLS: servers of one database tell "
      "each other of changes there; empty: each looks every five seconds"},
     {"REDIS_CA_FILE", "", "PEM file of the authorities that Redis's certificate is of; empty: the system's"},
+    {"RULESET_BUCKET", "",
+     "a bucket of S3 into which what is published is put; region, credentials and endpoint are in AWS's own "
+     "variables and files"},
+    {"RULESET_PREFIX", "", "before the keys of its objects, as a folder"},
 }};
 
 template <class Number>
@@ -60,20 +63,6 @@ void read_number(const std::optional<std::string>& text, std::string_view name, 
 [[nodiscard]] std::size_t characters(std::string_view text) noexcept {
     return static_cast<std::size_t>(std::count_if(
         text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; }));
-}
-
-void judge_redis(const Settings& settings, std::vector<std::string>& faults) {
-    if (settings.redis.empty()) {
-        if (!settings.redis_ca_file.empty())
-            faults.emplace_back("REDIS_CA_FILE: without REDIS_URL it means nothing");
-        return;
-    }
-    const Result<publish::RedisAddress> address = publish::RedisAddress::parse(settings.redis);
-    if (!address) return faults.push_back("REDIS_URL: " + address.error().message);
-    if (settings.redis_ca_file.empty()) return;
-    if (!address->url.tls) faults.emplace_back("REDIS_CA_FILE: REDIS_URL must then begin with rediss://");
-    if (const auto tls = net::TlsContext::open(settings.redis_ca_file, net::Alpn::none); !tls)
-        faults.push_back("REDIS_CA_FILE: " + tls.error().message);
 }
 
 }  // namespace
@@ -141,7 +130,9 @@ Settings read_settings(const std::function<std::optional<std::string>(const std:
                               settings.events_days, faults);
     settings.redis = value("REDIS_URL").value_or("");
     settings.redis_ca_file = value("REDIS_CA_FILE").value_or("");
-    judge_redis(settings, faults);
+    settings.bucket = value("RULESET_BUCKET").value_or("");
+    settings.bucket_prefix = value("RULESET_PREFIX").value_or("");
+    judge_outlets(settings, faults);
     return settings;
 }
 

@@ -30,6 +30,8 @@ struct Settings {
     std::int64_t events_days = 30;
     std::string redis;  // empty: none
     std::string redis_ca_file;
+    std::string bucket;  // empty: none
+    std::string bucket_prefix;
     bool access_log = true;
 
     /// Where the database is, as `store::Address` reads it.

@@ -16,12 +16,13 @@ constexpr std::int64_t outbox_rows = 500;
 }  // namespace
 
 Publisher::Publisher(domain::Store& store, Hub& hub, std::function<std::int64_t()> now_ms, Log log,
-                     Announce announce)
+                     Announce announce, std::function<void()> outbox_waits)
     : store_(store),
       hub_(hub),
       now_ms_(std::move(now_ms)),
       log_(std::move(log)),
-      announce_(std::move(announce)) {}
+      announce_(std::move(announce)),
+      outbox_waits_(std::move(outbox_waits)) {}
 
 Publisher::~Publisher() {
     {
@@ -79,7 +80,8 @@ bool Publisher::publish_news() {
     }
     // Who writes waits for who writes: not for nothing.
     if (!behind->has_outbox) return true;
-    empty_outbox();
+    if (outbox_waits_) outbox_waits_();
+    else empty_outbox();
     return true;
 }
 

@@ -24,9 +24,10 @@ public:
     /// For who is to be told of a new version; must not wait.
     using Announce = std::function<void(const EnvironmentName& name, std::uint64_t version)>;
 
-    /// Both outlive it. `log` gets what went wrong, once each time.
+    /// Both outlive it. `log` gets what went wrong, once each time. Where `outbox_waits` is set the outbox is left to
+    /// whoever that tells, and so are announcements.
     Publisher(domain::Store& store, Hub& hub, std::function<std::int64_t()> now_ms, Log log,
-              Announce announce = {});
+              Announce announce = {}, std::function<void()> outbox_waits = {});
     ~Publisher();
     Publisher(const Publisher&) = delete;
     Publisher& operator=(const Publisher&) = delete;
@@ -48,6 +49,7 @@ private:
     std::function<std::int64_t()> now_ms_;
     Log log_;
     Announce announce_;
+    std::function<void()> outbox_waits_;
 
     std::mutex publishing_;  // one at a time
     std::mutex mutex_;       // guards what follows

@@ -96,8 +96,26 @@ std::vector<OutboxRow> lease_outbox(Transaction& t, OutboxRow::Topic topic, std:
     return leased;
 }
 
+std::vector<OutboxRow> lease_outbox_alone(Transaction& t, OutboxRow::Topic topic, std::int64_t now_ms,
+                                          std::int64_t lease_until_ms, std::int64_t limit) {
+    const Rows held =
+        t.execute("SELECT id FROM outbox WHERE topic = ? AND leased_until_ms > ? ORDER BY id LIMIT 1",
+                  {topic_word(topic), now_ms});
+    if (!held.empty()) return {};
+    return lease_outbox(t, topic, now_ms, lease_until_ms, limit);
+}
+
+void release_outbox(Transaction& t, std::int64_t id) {
+    (void)t.execute("UPDATE outbox SET leased_until_ms = 0 WHERE id = ?", {id});
+}
+
 void remove_from_outbox(Transaction& t, std::int64_t id) {
     (void)t.execute("DELETE FROM outbox WHERE id = ?", {id});
+}
+
+bool has_outbox(Transaction& t, OutboxRow::Topic topic) {
+    return !t.execute("SELECT id FROM outbox WHERE topic = ? ORDER BY id LIMIT 1", {topic_word(topic)})
+                .empty();
 }
 
 std::int64_t count_outbox(Transaction& t) { return t.execute("SELECT COUNT(*) FROM outbox")[0].integer(0); }

@@ -64,7 +64,14 @@ void add_to_outbox(Transaction& t, OutboxRow::Topic topic, const std::string& pr
 /// Takes rows that nobody holds until `lease_until_ms`.
 [[nodiscard]] std::vector<OutboxRow> lease_outbox(Transaction& t, OutboxRow::Topic topic, std::int64_t now_ms,
                                                   std::int64_t lease_until_ms, std::int64_t limit);
+/// The same for whoever must be alone: nothing while somebody else holds a row of the topic.
+[[nodiscard]] std::vector<OutboxRow> lease_outbox_alone(Transaction& t, OutboxRow::Topic topic,
+                                                        std::int64_t now_ms, std::int64_t lease_until_ms,
+                                                        std::int64_t limit);
+/// Gives a row back before its lease has run out.
+void release_outbox(Transaction& t, std::int64_t id);
 void remove_from_outbox(Transaction& t, std::int64_t id);
+[[nodiscard]] bool has_outbox(Transaction& t, OutboxRow::Topic topic);
 [[nodiscard]] std::int64_t count_outbox(Transaction& t);
 
 }  // namespace tables

@@ -1,5 +1,6 @@
 // What a commit publishes: versions that only grow, a bounded history, an outbox row, and what client keys may see.
 #include "server/domain/digest.hpp"
+#include "server/domain/keys.hpp"
 #include "tests/server/domain/plane_fixture.hpp"
 
 namespace expplat::tests {
@@ -134,6 +135,50 @@ TEST_F(PublishingTest, ARehearsalChangesNothing) {
               ProblemType::invalid);
     EXPECT_EQ(version(), before);
     EXPECT_EQ(refusal_of(entities_.get(ann_, flag("f"))), ProblemType::not_found);
+}
+
+TEST_F(PublishingTest, WhoMustBeAloneWaitsForWhoeverHoldsTheOutbox) {
+    create(flag("a"), a_flag);
+    const auto lease = [&](std::int64_t now_ms) {
+        return must(database_->write([&](Transaction& t) {
+            return tables::lease_outbox_alone(t, OutboxRow::Topic::ruleset, now_ms, now_ms + 100, 10);
+        }));
+    };
+    const std::int64_t now_ms = now_ms_;
+    const std::vector<OutboxRow> held = lease(now_ms);
+    ASSERT_FALSE(held.empty());
+    create(flag("b"), a_flag);
+    EXPECT_TRUE(lease(now_ms + 50).empty()) << "also of what came since";
+    must(database_->write([&](Transaction& t) {
+        for (const OutboxRow& row : held) tables::release_outbox(t, row.id);
+    }));
+    const std::vector<OutboxRow> again = lease(now_ms + 60);
+    EXPECT_EQ(again.size(), held.size() + 1);
+    EXPECT_EQ(again.front().attempts, 2);
+    EXPECT_EQ(lease(now_ms + 161).size(), again.size()) << "a lease that has run out is nobody's";
+}
+
+TEST_F(PublishingTest, AClientKeyThatComesOrGoesIsSomethingToPublish) {
+    create(flag("a"), a_flag);
+    const Keys keys(plane_);
+    const auto make = [&](const std::string& kind) {
+        return must(
+            keys.create(ann_, "game", "production", kind, "k", {}, {kind + "-id", kind + "-hash", "hint"}));
+    };
+    const auto rows = [&] {
+        return must(database_->read([](Transaction& t) {
+            return t.execute("SELECT COUNT(*) FROM outbox WHERE topic = 'ruleset'")[0].integer(0);
+        }));
+    };
+    const std::int64_t before = rows();
+    (void)make("server");
+    EXPECT_EQ(rows(), before);
+    (void)make("client");
+    EXPECT_EQ(rows(), before + 1);
+    must(keys.revoke(ann_, "game", "client-id"));
+    EXPECT_EQ(rows(), before + 2);
+    must(keys.revoke(ann_, "game", "client-id"));
+    EXPECT_EQ(rows(), before + 2) << "a second time changes nothing";
 }
 
 }  // namespace
