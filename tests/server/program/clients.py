@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Real clients of the library against the real server: `expplat run` and `expplat watch` follow it and send it their events;
-two servers on one database; a server that ends and comes back.
+two servers on one database; a server that ends and comes back; a client that starts without a server.
 
 Usage:  clients.py EXPPLAT_SERVER EXPPLAT
 """
@@ -37,7 +37,8 @@ class Watch:
         self.process = subprocess.Popen([CLI, "watch", "--source", server.url, *words], stdout=subprocess.PIPE, text=True,
                                         env=os.environ | {"EXPPLAT_SDK_KEY": server.key})
         self.lines = []
-        threading.Thread(target=lambda: self.lines.extend(iter(self.process.stdout.readline, "")), daemon=True).start()
+        self.reader = threading.Thread(target=lambda: self.lines.extend(iter(self.process.stdout.readline, "")), daemon=True)
+        self.reader.start()
 
     def __enter__(self):
         return self
@@ -45,9 +46,11 @@ class Watch:
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait(30)
+        self.reader.join()
+        self.process.stdout.close()
 
     def says(self, text):
-        return until(lambda: any(text in line for line in self.lines))
+        return until(lambda: next((line for line in self.lines if text in line), None))
 
 
 class Clients(unittest.TestCase):
@@ -109,6 +112,24 @@ class Clients(unittest.TestCase):
                 watch.says("READY")
                 start_experiment(one, "here")
                 watch.says("here")
+
+    def test_a_client_that_starts_without_a_server_answers_from_its_cache_and_catches_up(self):
+        with tempfile.TemporaryDirectory() as data, tempfile.TemporaryDirectory() as folder:
+            words = ("--cache", os.path.join(folder, "cache"), "--user", '{"key":"u"}', "cta")
+            with Served(PROGRAM, data) as server:
+                server.set_up()
+                start_experiment(server)
+                with Watch(server, *words) as watch:
+                    before = watch.says("  cta: ")
+                    watch.says("READY from server")
+                server.must("POST", f"{P}/experiments/cta/environments/production/pause")
+            with Watch(server, *words) as watch:
+                self.assertEqual(watch.says("  cta: "), before)
+                watch.says("STALE from cache")
+                self.assertFalse([line for line in watch.lines if "READY" in line], watch.lines)
+                with Served(PROGRAM, data, {"EXPPLAT_LISTEN": f"127.0.0.1:{server.port}"}):
+                    watch.says("READY from server")
+                    self.assertTrue(watch.says(" → ").startswith(before.rstrip()), watch.lines)
 
 
 if __name__ == "__main__":
