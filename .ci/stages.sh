@@ -30,6 +30,8 @@ stage_kinesis() {
     build/kinesis/venv/bin/python tests/kinesis/kinesis_test.py --send build/dev/tests/expplat_kinesis_send \
         --cli build/dev/bin/expplat --example build/dev/examples/expplat_kinesis --parts build/kinesis
     build/kinesis/venv/bin/python tests/server/program/bucket.py build/dev/bin/expplat-server
+    build/kinesis/venv/bin/python tests/server/program/event_stream.py build/dev/bin/expplat-server --parts build/kinesis \
+        Kinesalite
 }
 
 stage_cli() {

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "expplat/base/json_text.hpp"
 #include "expplat/base/limits.hpp"
 
 namespace expplat::server::api {
@@ -82,6 +83,21 @@ std::variant<domain::RawEvent, BadEvent> read_event(const Node& record, const st
     if (!reason.empty()) return refuse(std::move(reason));
     event.body = ruleset::to_json(record);
     return event;
+}
+
+domain::StreamedEvent streamed(const Node& record, const domain::RawEvent& event) {
+    std::string body = R"({"project":)";
+    append_json_string(body, event.project);
+    body += R"(,"environment":)";
+    append_json_string(body, event.environment);
+    for (const ruleset::Member& member : record.members()) {
+        if (member.name == "project" || member.name == "environment") continue;
+        body += ',';
+        append_json_string(body, member.name);
+        body += ':';
+        body += ruleset::to_json(member.value);
+    }
+    return {event.id, std::string(record.find("unit_id")->text()), body + '}'};
 }
 
 }  // namespace expplat::server::api

@@ -55,6 +55,13 @@ template <class Answer>
     return response_of(fault);
 }
 
+/// Stands for an answer that comes from elsewhere.
+[[nodiscard]] http::Response taken() {
+    http::Response none;
+    none.status = 0;
+    return none;
+}
+
 [[nodiscard]] http::Response overloaded() {
     return http::Problem{
         .status = 503, .type = "unavailable", .detail = "The server has too much to do.", .retry_after_s = 1}
@@ -94,32 +101,88 @@ template <class Answer>
     return aws::hex(*mark);
 }
 
-/// Does it once for each key: again the same answer, whatever was changed since.
-[[nodiscard]] http::Response once(const Services& services, Call& call, const Handle& handle) {
-    const std::string key(call.request().headers.find("Idempotency-Key"));
-    if (key.empty() || call.request().method != "POST") return handle(call);
-    const std::string& scope = call.caller().actor.id;
-    const std::string mark = mark_of(services, call.request());
-    if (const auto before = value_of(services.idempotency.begin(scope, key, mark))) return repeated(*before);
-    http::Response response;
-    try {
-        response = handle(call);
-    } catch (const Refusal& refusal) {
-        if (status_of(refusal.problem().type) >= 500) {
-            (void)services.idempotency.forget(scope, key);
-            throw;
-        }
-        response = response_of(refusal.problem());
-    } catch (...) {
-        (void)services.idempotency.forget(scope, key);
-        throw;
+/// A request that is done once.
+struct OneTime {
+    std::string scope;
+    std::string key;
+    std::string request_id;
+};
+
+/// Nothing for one that names no key.
+[[nodiscard]] std::optional<OneTime> one_time(const Call& call) {
+    std::string key(call.request().headers.find("Idempotency-Key"));
+    if (key.empty() || call.request().method != "POST") return std::nullopt;
+    return OneTime{call.caller().actor.id, std::move(key), call.request().id};
+}
+
+/// What is to be done again, by its own words, is not.
+void keep(const Services& services, const OneTime& one, const http::Response& response) {
+    if (response.status >= 500 || response.headers.contains("Retry-After")) {
+        (void)services.idempotency.forget(one.scope, one.key);
+        return;
     }
     const auto kept = services.idempotency.finish(
-        scope, key,
+        one.scope, one.key,
         {response.status, written(response.headers), response.body ? *response.body : std::string()});
     // It is done, whatever becomes of the note: a repeat is then refused as one that is still running.
-    if (!kept) services.log("request " + call.request().id + ": " + kept.problem().detail);
+    if (!kept) services.log("request " + one.request_id + ": " + kept.problem().detail);
+}
+
+/// What `work` answers or refuses; where it fails by our own fault it may be tried again.
+template <class Work>
+[[nodiscard]] http::Response refused_or(const Services& services, const OneTime& one, Work&& work) {
+    try {
+        return work();
+    } catch (const Refusal& refusal) {
+        if (status_of(refusal.problem().type) < 500) return response_of(refusal.problem());
+        (void)services.idempotency.forget(one.scope, one.key);
+        throw;
+    } catch (...) {
+        (void)services.idempotency.forget(one.scope, one.key);
+        throw;
+    }
+}
+
+/// Does it once for each key: again the same answer, whatever was changed since.
+[[nodiscard]] http::Response once(const Services& services, Call& call, const Handle& handle) {
+    const std::optional<OneTime> one = one_time(call);
+    if (!one) return handle(call);
+    const std::string mark = mark_of(services, call.request());
+    if (const auto before = value_of(services.idempotency.begin(one->scope, one->key, mark)))
+        return repeated(*before);
+    http::Response response = refused_or(services, *one, [&] { return handle(call); });
+    keep(services, *one, response);
     return response;
+}
+
+/// The answer that is kept before it is given: on the workers, as whoever answers must not wait for the store.
+[[nodiscard]] Answer kept_first(const Services& services, OneTime one, Answer answer) {
+    return [&services, one = std::move(one), answer = std::move(answer)](http::Response response) {
+        const auto kept = std::make_shared<http::Response>(std::move(response));
+        http::Workers::Job job = [&services, one, answer, kept] {
+            keep(services, one, *kept);
+            answer(std::move(*kept));
+        };
+        if (services.workers.post(job)) return;
+        services.log("request " + one.request_id + ": no worker has time to keep its answer");
+        answer(std::move(*kept));
+    };
+}
+
+/// The same for a handler that is answered later.
+void once_later(const Services& services, Call& call, Answer answer, const WaitingHandle& handle) {
+    std::optional<OneTime> one = one_time(call);
+    if (!one) return handle(call, std::move(answer));
+    const std::string mark = mark_of(services, call.request());
+    if (const auto before = value_of(services.idempotency.begin(one->scope, one->key, mark)))
+        return answer(repeated(*before));
+    const http::Response refused = refused_or(services, *one, [&]() -> http::Response {
+        handle(call, kept_first(services, *one, answer));
+        return taken();
+    });
+    if (refused.status == 0) return;
+    keep(services, *one, refused);
+    answer(refused);
 }
 
 [[nodiscard]] std::optional<std::int64_t> number_of(std::string_view text) {
@@ -226,6 +289,26 @@ void Routes::add(std::string_view method, std::string_view pattern, Handle handl
                 });
 }
 
+void Routes::add_waiting(std::string_view method, std::string_view pattern, WaitingHandle handle) {
+    router_.add(method, pattern,
+                [this, handle = std::move(handle)](std::shared_ptr<http::Request> request,
+                                                   http::Responder responder) {
+                    auto waiting = std::make_shared<http::Responder>(std::move(responder));
+                    http::Workers::Job job = [&services = services_, handle, request, waiting] {
+                        const Answer answer = [waiting](http::Response response) {
+                            waiting->send(std::move(response));
+                        };
+                        const http::Response refused = answered(services, *request, [&] {
+                            Call call(*request, services.gate.enter(*request));
+                            once_later(services, call, answer, handle);
+                            return taken();
+                        });
+                        if (refused.status != 0) answer(refused);
+                    };
+                    if (!services_.workers.post(job)) waiting->send(overloaded());
+                });
+}
+
 void Routes::add_quick(std::string_view method, std::string_view pattern, Handle handle) {
     router_.add(method, pattern,
                 [this, handle = std::move(handle)](std::shared_ptr<http::Request> request,
@@ -289,9 +372,7 @@ void Routes::add_open_stream(std::string_view pattern,
                     http::Workers::Job job = [&services = services_, handle, request, waiting] {
                         const http::Response refused = answered(services, *request, [&] {
                             handle(*request, *waiting);
-                            http::Response done;
-                            done.status = 0;
-                            return done;
+                            return taken();
                         });
                         if (refused.status != 0) waiting->send(refused);
                     };

@@ -17,6 +17,7 @@
 #include "server/domain/change_requests.hpp"
 #include "server/domain/configurations.hpp"
 #include "server/domain/entities.hpp"
+#include "server/domain/event_stream.hpp"
 #include "server/domain/history.hpp"
 #include "server/domain/idempotency.hpp"
 #include "server/domain/keys.hpp"
@@ -57,7 +58,8 @@ struct Services {
     publish::Hub& hub;
     publish::Publisher& publisher;
     std::function<std::string(const std::string& key_id)>
-        client_object;  // where a client key's ruleset lies in the bucket; empty: nowhere
+        client_object;                  // where a client key's ruleset lies in the bucket; empty: nowhere
+    domain::EventStream* event_stream;  // null: events are kept in the store
     http::Metrics& metrics;
     http::Workers& workers;
     std::function<std::int64_t()> now_ms;
@@ -98,6 +100,10 @@ private:
 
 using Handle = std::function<http::Response(Call&)>;
 
+/// Called once, from any thread.
+using Answer = std::function<void(http::Response)>;
+using WaitingHandle = std::function<void(Call&, Answer)>;
+
 /// Whether a request changes what is published.
 enum class Effect : std::uint8_t { none, publishes };
 
@@ -110,6 +116,10 @@ public:
     /// published before it is answered, on this server; on others within the publisher's interval.
     void add(std::string_view method, std::string_view pattern, Handle handle,
              Effect effect = Effect::publishes);
+    /// For who is known, where the answer comes later from elsewhere and no worker waits for it. Begins on the workers; the
+    /// call is gone when the handler returns, and one that throws has not taken the answer. A POST honours
+    /// `Idempotency-Key`.
+    void add_waiting(std::string_view method, std::string_view pattern, WaitingHandle handle);
     /// For who is known, where the answer waits for nothing: on the listener's thread if the caller is remembered.
     void add_quick(std::string_view method, std::string_view pattern, Handle handle);
     /// For anybody; on the workers.

@@ -34,21 +34,38 @@ void judge_bucket(const Settings& settings, std::vector<std::string>& faults) {
     if (!checked) faults.push_back("RULESET_BUCKET: " + checked.error().message);
 }
 
+void judge_stream(const Settings& settings, std::vector<std::string>& faults) {
+    if (settings.stream.empty()) {
+        if (!settings.stream_aggregates)
+            faults.emplace_back("KINESIS_AGGREGATION: without KINESIS_STREAM it means nothing");
+        return;
+    }
+    const auto checked = pipeline::KinesisIntake::check(settings.stream, aws::system_surroundings());
+    if (!checked) faults.push_back("KINESIS_STREAM: " + checked.error().message);
+}
+
 }  // namespace
 
 void judge_outlets(const Settings& settings, std::vector<std::string>& faults) {
     judge_redis(settings, faults);
     judge_bucket(settings, faults);
+    judge_stream(settings, faults);
 }
 
 Result<void> Outlets::open(publish::Publisher& publisher) {
     if (Result<void> opened = open_redis(publisher); !opened) return opened;
-    return open_bucket();
+    if (Result<void> opened = open_bucket(); !opened) return opened;
+    return open_intake();
 }
 
 void Outlets::stop() {
     if (bucket_ != nullptr) bucket_->stop();
     if (hints_ != nullptr) hints_->stop();
+    stop_events();
+}
+
+void Outlets::stop_events() {
+    if (intake_ != nullptr) intake_->stop();
 }
 
 void Outlets::announce(const publish::EnvironmentName& name, std::uint64_t version) {
@@ -130,6 +147,25 @@ Result<void> Outlets::open_bucket() {
     if (!bucket) return Error{bucket.error().code, "RULESET_BUCKET: " + bucket.error().message};
     bucket_ = std::move(*bucket);
     bucket_->start();
+    return {};
+}
+
+/// A stream that is away or refuses makes whoever sends events offer them again.
+Result<void> Outlets::open_intake() {
+    if (around_.settings.stream.empty()) return {};
+    http::Counter* const failed =
+        &around_.metrics.counter("expplat_event_stream_failures_total",
+                                 "Calls to the stream of events that failed, whole or in part.");
+    pipeline::KinesisIntake::Settings settings;
+    settings.stream = around_.settings.stream;
+    settings.aggregate = around_.settings.stream_aggregates;
+    settings.log = [this](std::string_view level, const std::string& line) { around_.log(level, line); };
+    settings.failed = [failed] { failed->add(); };
+    auto intake = pipeline::KinesisIntake::open(std::move(settings));
+    if (!intake) return Error{intake.error().code, "KINESIS_STREAM: " + intake.error().message};
+    intake_ = std::move(*intake);
+    around_.metrics.gauge("expplat_event_stream_waiting", "Events that wait for the stream to take them.",
+                          [this] { return static_cast<double>(intake_->waiting()); });
     return {};
 }
 

@@ -1,5 +1,5 @@
 // `Outlets`: the managed services that this server was told of, and that it goes on without: Redis for hints between servers,
-// a bucket of S3 for what is published.
+// a bucket of S3 for what is published, a stream of Kinesis for events.
 //
 // Made, started and ended by the program's root; what it is given outlives it. Nothing of it is made where its variable is
 // not set. Safe from many threads once it is open.
@@ -14,6 +14,7 @@
 #include "expplat/base/result.hpp"
 #include "server/domain/store.hpp"
 #include "server/http/metrics.hpp"
+#include "server/pipeline/kinesis_intake.hpp"
 #include "server/program/settings.hpp"
 #include "server/publish/publisher.hpp"
 #include "server/publish/redis_hints.hpp"
@@ -42,6 +43,8 @@ public:
     [[nodiscard]] Result<void> open(publish::Publisher& publisher);
     /// The publisher is not called any more once this returns; announcements are forgotten.
     void stop();
+    /// Whoever waits for the stream of events is answered, and nobody waits for it any more.
+    void stop_events();
 
     /// Other servers are to look. Never waits.
     void announce(const publish::EnvironmentName& name, std::uint64_t version);
@@ -50,14 +53,18 @@ public:
     void look_into_outbox();
     /// Where in the bucket what a client key may see lies; empty where there is no bucket.
     [[nodiscard]] std::string client_object(const std::string& key_id) const;
+    /// Null where events are kept in the store.
+    [[nodiscard]] domain::EventStream* event_stream() const noexcept { return intake_.get(); }
 
 private:
     [[nodiscard]] Result<void> open_redis(publish::Publisher& publisher);
     [[nodiscard]] Result<void> open_bucket();
+    [[nodiscard]] Result<void> open_intake();
 
     const Surroundings around_;
-    std::unique_ptr<publish::RedisHints> hints_;      // null: none are sent
-    std::unique_ptr<publish::RulesetBucket> bucket_;  // null: there is none
+    std::unique_ptr<publish::RedisHints> hints_;       // null: none are sent
+    std::unique_ptr<publish::RulesetBucket> bucket_;   // null: there is none
+    std::unique_ptr<pipeline::KinesisIntake> intake_;  // likewise
 };
 
 /// Appends to `faults` what is wrong with the variables of these services.

@@ -277,6 +277,7 @@ Result<void> Program::Parts::listen() {
                       .hub = hub_,
                       .publisher = *publisher_,
                       .client_object = [this](const std::string& id) { return outlets_->client_object(id); },
+                      .event_stream = outlets_->event_stream(),
                       .metrics = metrics_,
                       .workers = *workers_,
                       .now_ms = unix_ms,
@@ -349,7 +350,8 @@ void Program::Parts::stop() {
     }
     ending_.notify_all();
     if (beating_.joinable()) beating_.join();
-    workers_.reset();  // what is queued is done, and answers nobody
+    if (outlets_ != nullptr) outlets_->stop_events();  // which answers by the workers
+    workers_.reset();                                  // what is queued is done, and answers nobody
     listener.reset();
     chores_.reset();
     if (outlets_ != nullptr) outlets_->stop();  // which tells the publisher

@@ -11,7 +11,7 @@
 namespace expplat::server::program {
 namespace {
 
-constexpr std::array<Variable, 17> table{{
+constexpr std::array<Variable, 19> table{{
     {"EXPPLAT_LISTEN", "127.0.0.1:8080", "address and port; port 0: any that is free, which the log tells"},
     {"EXPPLAT_DATA", "./expplat-data", "the folder of the SQLite file and of a secret that was made"},
     {"DATABASE_URL", "sqlite:$EXPPLAT_DATA/expplat.db",
@@ -36,6 +36,10 @@ constexpr std::array<Variable, 17> table{{
      "a bucket of S3 into which what is published is put; region, credentials and endpoint are in AWS's own "
      "variables and files"},
     {"RULESET_PREFIX", "", "before the keys of its objects, as a folder"},
+    {"KINESIS_STREAM", "",
+     "the name or the ARN of a stream of Kinesis that events go into, instead of the database; region, "
+     "credentials and endpoint as for the bucket"},
+    {"KINESIS_AGGREGATION", "on", "on: records of many events (KPL's format); off: one a record"},
 }};
 
 template <class Number>
@@ -132,6 +136,12 @@ Settings read_settings(const std::function<std::optional<std::string>(const std:
     settings.redis_ca_file = value("REDIS_CA_FILE").value_or("");
     settings.bucket = value("RULESET_BUCKET").value_or("");
     settings.bucket_prefix = value("RULESET_PREFIX").value_or("");
+    settings.stream = value("KINESIS_STREAM").value_or("");
+    if (const auto aggregation = value("KINESIS_AGGREGATION")) {
+        settings.stream_aggregates = *aggregation != "off";
+        if (*aggregation != "on" && *aggregation != "off")
+            faults.emplace_back("KINESIS_AGGREGATION: must be on or off");
+    }
     judge_outlets(settings, faults);
     return settings;
 }

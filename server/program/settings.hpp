@@ -32,6 +32,8 @@ struct Settings {
     std::string redis_ca_file;
     std::string bucket;  // empty: none
     std::string bucket_prefix;
+    std::string stream;             // of Kinesis; its name or ARN; empty: none
+    bool stream_aggregates = true;  // many events a record
     bool access_log = true;
 
     /// Where the database is, as `store::Address` reads it.

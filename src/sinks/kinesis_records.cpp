@@ -86,33 +86,55 @@ private:
     std::vector<KinesisRecord>& out_;
 };
 
+[[nodiscard]] std::size_t lanes_of(std::size_t events) noexcept {
+    return events >= kinesis_lanes_from_events ? kinesis_lanes : 1;
+}
+
+/// One event more.
+void pack(std::string key, std::string_view data, std::size_t event, bool aggregate, Lanes& lanes,
+          KinesisRecords& packed) {
+    if (key.size() + data.size() > aws::kinesis_record_bytes) {
+        packed.rejected.push_back({event, "the event has " + std::to_string(data.size()) +
+                                              " bytes, and a record of Kinesis takes 1 MiB"});
+        return;
+    }
+    if (aggregate && lanes.add(key, data, event)) return;
+    packed.records.push_back({std::move(key), std::string(data), {event}});
+}
+
 }  // namespace
 
 std::string partition_key_of(const exposure::Event& event) {
-    const std::string_view unit = event.unit_id;
-    if (!unit.empty() && is_utf8(unit)) {
-        if (aws::is_partition_key(unit)) return std::string(unit);
-        if (Result<std::string> digest = aws::payload_hash(unit)) return std::move(*digest);
+    std::string key = partition_key_of(event.unit_id, {});
+    return key.empty() ? to_string(event.id) : key;
+}
+
+std::string partition_key_of(std::string_view unit_id, std::string_view otherwise) {
+    if (!unit_id.empty() && is_utf8(unit_id)) {
+        if (aws::is_partition_key(unit_id)) return std::string(unit_id);
+        if (Result<std::string> digest = aws::payload_hash(unit_id)) return std::move(*digest);
     }
-    return to_string(event.id);
+    return std::string(otherwise);
 }
 
 KinesisRecords pack_records(std::span<const exposure::Event> batch, bool aggregate) {
     KinesisRecords packed;
-    Lanes lanes(batch.size() >= kinesis_lanes_from_events ? kinesis_lanes : 1, packed.records);
+    Lanes lanes(lanes_of(batch.size()), packed.records);
     std::string data;
     for (std::size_t i = 0; i < batch.size(); ++i) {
         data.clear();
         append_event_json(data, batch[i]);
-        std::string key = partition_key_of(batch[i]);
-        if (key.size() + data.size() > aws::kinesis_record_bytes) {
-            packed.rejected.push_back({i, "the event has " + std::to_string(data.size()) +
-                                              " bytes, and a record of Kinesis takes 1 MiB"});
-            continue;
-        }
-        if (aggregate && lanes.add(key, data, i)) continue;
-        packed.records.push_back({std::move(key), data, {i}});
+        pack(partition_key_of(batch[i]), data, i, aggregate, lanes, packed);
     }
+    lanes.take_all();
+    return packed;
+}
+
+KinesisRecords pack_texts(std::span<const KeyedText> texts, bool aggregate) {
+    KinesisRecords packed;
+    Lanes lanes(lanes_of(texts.size()), packed.records);
+    for (std::size_t i = 0; i < texts.size(); ++i)
+        pack(std::string(texts[i].key), texts[i].data, i, aggregate, lanes, packed);
     lanes.take_all();
     return packed;
 }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "expplat/exposure/event.hpp"
@@ -34,9 +35,20 @@ struct KinesisRecords {
 /// The unit's id; its SHA-256 in hexadecimal where it has more than 256 characters; the event's id where it is empty or
 /// no UTF-8.
 [[nodiscard]] std::string partition_key_of(const exposure::Event& event);
+/// The same of a unit's id alone, and of what stands for one that is empty or no UTF-8.
+[[nodiscard]] std::string partition_key_of(std::string_view unit_id, std::string_view otherwise);
 
 /// All events of the batch. With `aggregate` a host without MD5 gets plain records.
 [[nodiscard]] KinesisRecords pack_records(std::span<const exposure::Event> batch, bool aggregate);
+
+/// A record's text and the partition key that it goes under; views.
+struct KeyedText {
+    std::string_view key;
+    std::string_view data;
+};
+
+/// The same of events that are written already (the server's intake).
+[[nodiscard]] KinesisRecords pack_texts(std::span<const KeyedText> texts, bool aggregate);
 
 /// The events with these indexes, one record each; none of them is over 1 MiB.
 [[nodiscard]] std::vector<KinesisRecord> plain_records(std::span<const exposure::Event> batch,

@@ -135,6 +135,30 @@ TEST(KinesisRecords, AnEventIsRejectedFromOneByteOverTheLimitOn) {
     }
 }
 
+TEST(KinesisRecords, OfWrittenEventsAreTheSame) {
+    EventBatch batch;
+    for (int i = 0; i < 200; ++i) batch.add("user-" + std::to_string(i % 31));
+    batch.add("user-1", aws::kinesis_record_bytes);
+    std::vector<std::string> json(batch.events().size());
+    std::vector<KeyedText> texts;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        append_event_json(json[i], batch.events()[i]);
+        texts.push_back({batch.events()[i].unit_id, json[i]});
+    }
+    for (const bool aggregate : {true, false}) {
+        const KinesisRecords expected = pack_records(batch.events(), aggregate);
+        const KinesisRecords packed = pack_texts(texts, aggregate);
+        ASSERT_EQ(packed.records.size(), expected.records.size());
+        for (std::size_t i = 0; i < packed.records.size(); ++i) {
+            EXPECT_EQ(packed.records[i].partition_key, expected.records[i].partition_key);
+            EXPECT_EQ(packed.records[i].data, expected.records[i].data);
+            EXPECT_EQ(packed.records[i].events, expected.records[i].events);
+        }
+        ASSERT_EQ(packed.rejected.size(), 1u);
+        EXPECT_EQ(packed.rejected[0].index, 200u);
+    }
+}
+
 TEST(KinesisRecords, CallsKeepTheLimitsAndTheOrder) {
     std::vector<KinesisRecord> records;
     for (std::size_t i = 0; i < 1001; ++i) records.push_back({"k", "x", {i}});
