@@ -31,7 +31,7 @@ packages_build=(
 packages_bench=(libbenchmark-dev)
 packages_clang=(clang clang-rt)
 packages_lint=(clang 'clang-format-14|clang-format' 'clang-tidy-14|clang-tidy' python3)
-packages_unit=(libgtest-dev libgmock-dev python3)
+packages_unit=(libgtest-dev libgmock-dev openssl python3)
 # The tests of the store run against a PostgreSQL of their own (tests/server/support/with_postgres.py).
 packages_postgres=(postgresql)
 # Those of several servers, against a Redis of their own (tests/server/support/redis_server.py), which has a certificate.

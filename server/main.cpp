@@ -8,13 +8,14 @@
 // Settings come from the environment (README has the table), then from FILE. The log goes to standard error, a line of JSON
 // each; the address and a password that was made go to standard output. Ends with SIGTERM or SIGINT, when what was asked is
 // answered. Exit status: 0 done; 1 it cannot be done; 2 usage, or settings that are wrong.
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@
 #include "expplat/version.hpp"
 #include "server/program/backup.hpp"
 #include "server/program/health_probe.hpp"
+#include "server/program/log_writer.hpp"
 #include "server/program/program.hpp"
 
 namespace {
@@ -84,11 +86,8 @@ sigset_t block_signals() {
 
 int serve(const program::Settings& settings) {
     const sigset_t signals = block_signals();
-    std::mutex writing;
-    auto started = program::Program::start(settings, [&writing](const std::string& line) {
-        const std::scoped_lock lock(writing);
-        std::fprintf(stderr, "%s\n", line.c_str());
-    });
+    program::LogWriter log(STDERR_FILENO);
+    auto started = program::Program::start(settings, log);
     if (!started) {
         (void)fail({started.error().message});
         return failed_status;

@@ -1,6 +1,7 @@
 #include "server/api/audience.hpp"
 
 #include <charconv>
+#include <utility>
 
 namespace expplat::server::api {
 
@@ -42,12 +43,16 @@ std::optional<std::uint64_t> last_event(const http::Request& request) {
     return version;
 }
 
-publish::Send open_stream(http::Responder& responder) {
+publish::Send open_stream(const Services& services, StreamHolder holder, http::Responder& responder) {
     http::Response head;
     head.headers.set("Content-Type", "text/event-stream");
     head.headers.set("Cache-Control", "no-store");
     head.headers.set("X-Accel-Buffering", "no");
-    return [stream = responder.open(std::move(head))](const publish::SharedText& piece) {
+    const std::uint64_t number = services.streams.next();
+    http::Stream stream =
+        responder.open(std::move(head), [&streams = services.streams, number] { streams.remove(number); });
+    services.streams.add(number, std::move(holder), stream);
+    return [stream = std::move(stream)](const publish::SharedText& piece) {
         if (piece != nullptr) return stream.send(piece);
         stream.close();
         return false;

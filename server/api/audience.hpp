@@ -29,7 +29,8 @@ struct Wanted {
 /// The version that a stream ended with.
 [[nodiscard]] std::optional<std::uint64_t> last_event(const http::Request& request);
 
-/// Begins an answer that is a stream of events; what the hub is given for it.
-[[nodiscard]] publish::Send open_stream(http::Responder& responder);
+/// Begins an answer that is a stream of events, and ends with its holder's right; what the hub is given for it.
+[[nodiscard]] publish::Send open_stream(const Services& services, StreamHolder holder,
+                                        http::Responder& responder);
 
 }  // namespace expplat::server::api

@@ -17,8 +17,8 @@ namespace {
     return json + R"(,"differences":)" + json_list(view.differences) + '}';
 }
 
-[[nodiscard]] http::Response answer_of(unsigned status, const ChangeRequest& request) {
-    return revised(status, request.revision, to_json(request));
+[[nodiscard]] http::Response answer_of(const ChangeRequest& request) {
+    return revised(200, request.revision, to_json(request));
 }
 
 /// A review's words; the body may be left away.
@@ -45,8 +45,10 @@ void add_change_requests(Routes& routes) {
             const ruleset::Node* const change = body.object("change");
             body.done();
             if (change == nullptr) refuse_member("/change", "is missing");
-            return answer_of(201, value_of(requests.propose(call.caller(), call.parameter("project"), title,
-                                                            ruleset::to_json(*change))));
+            const ChangeRequest made = value_of(
+                requests.propose(call.caller(), call.parameter("project"), title, ruleset::to_json(*change)));
+            return created({"projects", call.parameter("project"), "change-requests", made.id},
+                           etag_of(made.revision), to_json(made));
         },
         Effect::none);
     routes.add("GET", all, [&requests](Call& call) {
@@ -59,14 +61,16 @@ void add_change_requests(Routes& routes) {
     routes.add("GET", one, [&requests](Call& call) {
         const ChangeRequestView view =
             value_of(requests.get(call.caller(), call.parameter("project"), call.parameter("id")));
-        return revised(200, view.request.revision, json_of(view));
+        // The tag is of what is reviewed; what it would change now changes by itself, so that nobody may keep it.
+        http::Response response = revised(200, view.request.revision, json_of(view));
+        response.headers.set("Cache-Control", "no-store");
+        return response;
     });
     for (const bool approve : {true, false}) {
         routes.add(
             "POST", one + (approve ? "/approve" : "/reject"),
             [&requests, approve](Call& call) {
-                return answer_of(200,
-                                 value_of(requests.review(call.caller(), call.parameter("project"),
+                return answer_of(value_of(requests.review(call.caller(), call.parameter("project"),
                                                           call.parameter("id"), approve, comment_of(call))));
             },
             Effect::none);
@@ -74,13 +78,13 @@ void add_change_requests(Routes& routes) {
     routes.add(
         "POST", one + "/withdraw",
         [&requests](Call& call) {
-            return answer_of(200, value_of(requests.withdraw(call.caller(), call.parameter("project"),
-                                                             call.parameter("id"))));
+            return answer_of(
+                value_of(requests.withdraw(call.caller(), call.parameter("project"), call.parameter("id"))));
         },
         Effect::none);
     routes.add("POST", one + "/apply", [&requests](Call& call) {
         return answer_of(
-            200, value_of(requests.apply(call.caller(), call.parameter("project"), call.parameter("id"))));
+            value_of(requests.apply(call.caller(), call.parameter("project"), call.parameter("id"))));
     });
 }
 

@@ -10,6 +10,16 @@ namespace {
 
 constexpr std::string_view image_type = "application/vnd.expplat.image";
 
+[[nodiscard]] StreamHolder holder_of(const Call& call, const Wanted& wanted) {
+    return {.kind = call.entry().principal.kind,
+            .id = call.entry().principal.id,
+            .operation = wanted.audience == publish::Audience::server ? auth::Operation::sdk_stream
+                                                                      : auth::Operation::client_stream,
+            .project = wanted.name.project,
+            .environment = wanted.name.environment,
+            .epoch = call.entry().epoch};
+}
+
 }  // namespace
 
 void add_distribution(Routes& routes) {
@@ -49,7 +59,8 @@ void add_distribution(Routes& routes) {
         const Wanted what =
             wanted(call, auth::Operation::sdk_stream, auth::Operation::client_stream, services.now_ms());
         (void)release_of(services, what);
-        services.hub.follow(what.name, what.audience, last_event(call.request()), open_stream(responder));
+        services.hub.follow(what.name, what.audience, last_event(call.request()),
+                            open_stream(services, holder_of(call, what), responder));
     });
 }
 

@@ -2,6 +2,8 @@
 #include "expplat/base/json_text.hpp"
 #include "server/api/routes.hpp"
 #include "server/domain/json_object.hpp"
+#include "server/http/conditional.hpp"
+#include "src/net/fingerprint.hpp"
 #include "src/ruleset/outline.hpp"
 
 namespace expplat::server::api {
@@ -9,6 +11,8 @@ namespace expplat::server::api {
 using namespace domain;
 
 namespace {
+
+constexpr std::size_t etag_digits = 16;
 
 [[nodiscard]] EntityId id_of(const Call& call, EntityKind kind) {
     return {call.parameter("project"), kind, call.parameter("key")};
@@ -23,6 +27,38 @@ namespace {
     }
     const std::string entity = to_json(view.entity);
     return entity.substr(0, entity.size() - 1) + ",\"configurations\":" + configurations + "}}";
+}
+
+/// Of an entity with what it is in each environment, as it is shown: it changes with each of them.
+[[nodiscard]] std::string etag_of(const EntityView& view) {
+    std::string versions;
+    for (const Configuration& one : view.configurations)
+        versions += one.environment + ' ' + std::to_string(one.revision) + ' ' +
+                    std::to_string(one.updated_ms) + '\n';
+    std::string revision = std::to_string(view.entity.revision);
+    if (!versions.empty()) revision += '-' + net::fingerprint({versions}).substr(0, etag_digits);
+    return '"' + revision + '"';
+}
+
+[[nodiscard]] http::Response shown(const EntityView& view) {
+    return tagged(200, etag_of(view), json_of(view));
+}
+
+/// Whether `If-Match` has an entity's own tag; refuses where that is of another version. A bare revision says nothing of
+/// configurations, and is for who changes.
+[[nodiscard]] std::optional<EntityView> matched(const Entities& entities, const Call& call, EntityKind kind) {
+    const std::string tags = call.request().headers.all("If-Match");
+    if (tags.find('-') == std::string::npos) return std::nullopt;
+    EntityView view = value_of(entities.get(call.caller(), id_of(call, kind)));
+    if (http::match_allows(tags, etag_of(view))) return view;
+    throw Refusal(ProblemType::precondition_failed, "it was changed since: this is another version now");
+}
+
+/// The revision that the change's transaction compares.
+[[nodiscard]] std::optional<std::int64_t> if_entity(const Entities& entities, const Call& call,
+                                                    EntityKind kind) {
+    if (const std::optional<EntityView> view = matched(entities, call, kind)) return view->entity.revision;
+    return call.if_revision();
 }
 
 /// Of a change: null takes it away, which the domain writes as an empty text.
@@ -71,7 +107,8 @@ void add_kind(Routes& routes, EntityKind kind) {
         const auto bodies = configurations_of(body);
         body.done();
         const EntityView made = value_of(entities.create(call.caller(), id, metadata, bodies));
-        return revised(201, made.entity.revision, json_of(made));
+        return created({"projects", id.project, ruleset::map_name(kind), id.key}, etag_of(made),
+                       json_of(made));
     });
     routes.add("GET", all, [&entities, kind](Call& call) {
         const EntityFilter filter{.tag = call.query("tag"),
@@ -85,8 +122,7 @@ void add_kind(Routes& routes, EntityKind kind) {
         return page_of(items, page.next);
     });
     routes.add("GET", one, [&entities, kind](Call& call) {
-        const EntityView view = value_of(entities.get(call.caller(), id_of(call, kind)));
-        return revised(200, view.entity.revision, json_of(view));
+        return shown(value_of(entities.get(call.caller(), id_of(call, kind))));
     });
     routes.add("PATCH", one, [&entities, kind](Call& call) {
         Body body = call.body();
@@ -97,28 +133,28 @@ void add_kind(Routes& routes, EntityKind kind) {
                                     .client_visible = body.optional_boolean("client_visible"),
                                     .json_schema = schema_of(body)};
         body.done();
-        const Entity entity =
-            value_of(entities.update(call.caller(), id_of(call, kind), change, call.if_revision()));
-        return revised(200, entity.revision, to_json(entity));
+        const std::optional<std::int64_t> revision = if_entity(entities, call, kind);
+        (void)value_of(entities.update(call.caller(), id_of(call, kind), change, revision));
+        return shown(value_of(entities.get(call.caller(), id_of(call, kind))));
     });
     routes.add(
         "DELETE", one,
         [&entities, kind](Call& call) {
-            check(entities.remove(call.caller(), id_of(call, kind), call.if_revision()));
+            check(entities.remove(call.caller(), id_of(call, kind), if_entity(entities, call, kind)));
             http::Response gone;
             gone.status = 204;
             return gone;
         },
         Effect::none);
     routes.add("POST", one + "/archive", [&entities, kind](Call& call) {
-        const Entity entity =
-            value_of(entities.archive(call.caller(), id_of(call, kind), call.if_revision()));
-        return revised(200, entity.revision, to_json(entity));
+        const std::optional<std::int64_t> revision = if_entity(entities, call, kind);
+        (void)value_of(entities.archive(call.caller(), id_of(call, kind), revision));
+        return shown(value_of(entities.get(call.caller(), id_of(call, kind))));
     });
     routes.add("POST", one + "/unarchive", [&entities, kind](Call& call) {
-        const Entity entity =
-            value_of(entities.unarchive(call.caller(), id_of(call, kind), call.if_revision()));
-        return revised(200, entity.revision, to_json(entity));
+        const std::optional<std::int64_t> revision = if_entity(entities, call, kind);
+        (void)value_of(entities.unarchive(call.caller(), id_of(call, kind), revision));
+        return shown(value_of(entities.get(call.caller(), id_of(call, kind))));
     });
     routes.add("POST", one + "/clone", [&entities, kind](Call& call) {
         Body body = call.body();
@@ -126,7 +162,8 @@ void add_kind(Routes& routes, EntityKind kind) {
         const std::string name = body.optional_text("name").value_or(key);
         body.done();
         const EntityView made = value_of(entities.clone(call.caller(), id_of(call, kind), key, name));
-        return revised(201, made.entity.revision, json_of(made));
+        return created({"projects", call.parameter("project"), ruleset::map_name(kind), key}, etag_of(made),
+                       json_of(made));
     });
     routes.add("GET", one + "/uses", [&entities, kind](Call& call) {
         std::vector<std::string> items;
@@ -153,10 +190,12 @@ void add_kind(Routes& routes, EntityKind kind) {
         const std::optional<std::string> new_phase = body.optional_text("new_phase");
         body.done();
         if (!sequence) refuse_member("/sequence", "is missing");
-        check(services.history.revert(call.caller(), id_of(call, kind), *sequence, call.if_revision(),
-                                      new_phase));
-        const EntityView view = value_of(entities.get(call.caller(), id_of(call, kind)));
-        return revised(200, view.entity.revision, json_of(view));
+        Revert options{.new_phase = new_phase};
+        if (std::optional<EntityView> view = matched(entities, call, kind))
+            options.if_seen = std::move(*view);
+        else options.if_revision = call.if_revision();
+        check(services.history.revert(call.caller(), id_of(call, kind), *sequence, options));
+        return shown(value_of(entities.get(call.caller(), id_of(call, kind))));
     });
 
     routes.add("GET", configured, [&entities, kind](Call& call) {
@@ -169,7 +208,7 @@ void add_kind(Routes& routes, EntityKind kind) {
     });
     /// The body is the entity as RULESET.md writes it, so that its problems' pointers are those of the request.
     routes.add("PUT", configured, [&entities, kind](Call& call) {
-        Configure options{.if_revision = call.if_revision()};
+        Configure options{.if_revision = call.if_revision(), .must_exist = call.must_exist()};
         if (const std::string why = call.query("new_phase"); !why.empty()) options.new_phase = why;
         return revised_configuration(value_of(entities.configure(
             call.caller(), id_of(call, kind), call.parameter("environment"), call.request().body, options)));

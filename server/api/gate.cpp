@@ -15,19 +15,6 @@ using domain::Refusal;
     throw Refusal(ProblemType::unauthorized, "A valid key or token is needed: Authorization: Bearer ….");
 }
 
-[[nodiscard]] std::string_view bearer(const http::Request& request) {
-    std::string_view header = request.headers.find("Authorization");
-    if (header.empty()) return request.headers.find("X-API-Key");
-    constexpr std::string_view scheme = "bearer ";
-    if (header.size() <= scheme.size()) return {};
-    for (std::size_t i = 0; i < scheme.size(); ++i) {
-        if ((header[i] | (header[i] >= 'A' && header[i] <= 'Z' ? 0x20 : 0)) != scheme[i]) return {};
-    }
-    header.remove_prefix(scheme.size());
-    while (header.starts_with(' ')) header.remove_prefix(1);
-    return header;
-}
-
 [[nodiscard]] std::optional<auth::KeyKind> kind_of(std::string_view name) {
     for (const auth::KeyKind kind : {auth::KeyKind::server, auth::KeyKind::client, auth::KeyKind::admin}) {
         if (auth::name(kind) == name) return kind;
@@ -95,6 +82,24 @@ using domain::Refusal;
 
 }  // namespace
 
+std::string_view bearer_of(const http::Request& request) {
+    std::string_view header = request.headers.find("Authorization");
+    if (header.empty()) return request.headers.find("X-API-Key");
+    constexpr std::string_view scheme = "bearer ";
+    if (header.size() <= scheme.size()) return {};
+    for (std::size_t i = 0; i < scheme.size(); ++i) {
+        if ((header[i] | (header[i] >= 'A' && header[i] <= 'Z' ? 0x20 : 0)) != scheme[i]) return {};
+    }
+    header.remove_prefix(scheme.size());
+    while (header.starts_with(' ')) header.remove_prefix(1);
+    return header;
+}
+
+std::optional<auth::Principal> principal_of(const domain::Key& key) {
+    const std::optional<auth::StoredKey> known = stored(key);
+    return known ? std::optional(auth::Principal::key(*known)) : std::nullopt;
+}
+
 std::optional<auth::Operation> operation_of_action(std::string_view action) {
     const std::size_t dot = action.find('.');
     if (dot == std::string_view::npos) return std::nullopt;
@@ -140,12 +145,13 @@ Entry Gate::entry_of(const domain::Key& key, const auth::PresentedKey& presented
                 .caller = {{domain::Actor::Kind::key, key.id, key.name, request.remote, request.id}},
                 .project = key.project,
                 .environment = key.environment,
-                .email = {}};
+                .email = {},
+                .epoch = 0};
     entry.caller.may = [id = key.id, now_ms = now_ms_](const domain::Operation& operation,
                                                        domain::Transaction& t) {
         const std::optional<domain::Key> now = domain::tables::find_key(t, id);
-        const std::optional<auth::StoredKey> current = now ? stored(*now) : std::nullopt;
-        return current && may(auth::Principal::key(*current), operation, now_ms());
+        const std::optional<auth::Principal> current = now ? principal_of(*now) : std::nullopt;
+        return current && may(*current, operation, now_ms());
     };
     return entry;
 }
@@ -164,15 +170,23 @@ void Gate::forget_key(const std::string& id) const {
 }
 
 std::optional<Entry> Gate::enter_at_once(const http::Request& request) const {
-    const auth::Judged<auth::PresentedKey> presented = auth::read_api_key(bearer(request));
+    const auth::Judged<auth::PresentedKey> presented = auth::read_api_key(bearer_of(request));
     if (!presented) return std::nullopt;
     const std::optional<domain::Key> key = remembered(presented->id);
     if (!key) return std::nullopt;
-    return entry_of(*key, *presented, request);
+    Entry entry = entry_of(*key, *presented, request);
+    throttle_.admit(entry.principal);
+    return entry;
 }
 
 Entry Gate::enter(const http::Request& request) const {
-    const std::string_view text = bearer(request);
+    Entry entry = recognise(request);
+    throttle_.admit(entry.principal);
+    return entry;
+}
+
+Entry Gate::recognise(const http::Request& request) const {
+    const std::string_view text = bearer_of(request);
     if (text.empty()) refuse();
     if (!text.starts_with("xp_")) return person(text, request);
     const auth::Judged<auth::PresentedKey> presented = auth::read_api_key(text);
@@ -197,20 +211,51 @@ Entry Gate::enter(const http::Request& request) const {
     return entry_of(*key, *presented, request);
 }
 
-Entry Gate::person(std::string_view token, const http::Request& request) const {
+void Gate::require_local_log_in() const {
+    if (user_pool_ == nullptr) return;
+    throw Refusal(ProblemType::forbidden, "People come in by their user pool, " + user_pool_->issuer() +
+                                              ": send its token as the bearer. There are no passwords here.");
+}
+
+domain::PersonView Gate::person_of_ours(std::string_view token) const {
     const auth::Judged<auth::TokenBearer> bearer = tokens_.judge(token, auth::TokenUse::access, now_ms_());
     if (!bearer) refuse();
-    const domain::Outcome<std::optional<domain::PersonView>> found = people_.find(bearer->person_id);
+    domain::Outcome<std::optional<domain::PersonView>> found = people_.find(bearer->person_id);
     if (!found) throw Refusal(found.problem());
-    if (!*found) refuse();
-    const domain::PersonView& view = **found;
-    if (view.person.disabled || auth::check_epoch(*bearer, view.person.tokens_from_ms)) refuse();
+    if (!*found || auth::check_epoch(*bearer, (**found).person.tokens_from_ms)) refuse();
+    return std::move(**found);
+}
+
+domain::PersonView Gate::person_of_pool(std::string_view token, const http::Request& request) const {
+    const auth::CognitoPerson known = user_pool_->judge(token);
+    const domain::Identity identity{user_pool_->issuer(), known.subject};
+    domain::Outcome<std::optional<domain::PersonView>> found = people_.find_by_identity(identity);
+    if (!found) throw Refusal(found.problem());
+    const std::int64_t issued_ms = known.issued_at_s * 1000;
+    if (!*found) {
+        domain::Caller caller = domain::Caller::system("user pool");
+        caller.actor = {domain::Actor::Kind::person, "", known.email, request.remote, request.id};
+        domain::Outcome<domain::PersonView> admitted =
+            people_.admit(caller, {identity, known.email, known.roles, issued_ms});
+        if (!admitted) throw Refusal(admitted.problem());
+        return std::move(*admitted);
+    }
+    // The pool's tokens say the second in which they were issued: those of before a log-out everywhere are void.
+    if (issued_ms + 999 < (**found).person.tokens_from_ms) refuse();
+    return std::move(**found);
+}
+
+Entry Gate::person(std::string_view token, const http::Request& request) const {
+    const domain::PersonView view =
+        user_pool_ == nullptr ? person_of_ours(token) : person_of_pool(token, request);
+    if (view.person.disabled) refuse();
     Entry entry{.principal = auth::Principal::person(view.person.id, grants_of(view.grants, view.roles)),
                 .caller = {{domain::Actor::Kind::person, view.person.id, view.person.email, request.remote,
                             request.id}},
                 .project = {},
                 .environment = {},
-                .email = view.person.email};
+                .email = view.person.email,
+                .epoch = view.person.tokens_from_ms};
     entry.caller.may = [id = view.person.id, now_ms = now_ms_](const domain::Operation& operation,
                                                                domain::Transaction& t) {
         const auto principal = person_now(t, id);
@@ -224,6 +269,26 @@ Entry Gate::person(std::string_view token, const http::Request& request) const {
                auth::may_delegate(*principal, *permissions, {rights.project, rights.environment}, now_ms());
     };
     return entry;
+}
+
+domain::Outcome<std::vector<StreamHolder>> Gate::review(const std::vector<StreamHolder>& holders) const {
+    const std::int64_t now_ms = now_ms_();
+    return keys_.store().read([&](domain::Transaction& t) {
+        std::vector<StreamHolder> ended;
+        for (const StreamHolder& holder : holders) {
+            std::optional<auth::Principal> principal;
+            if (holder.kind == auth::PrincipalKind::person) {
+                const std::optional<domain::Person> person = domain::tables::find_person(t, holder.id);
+                if (person && person->tokens_from_ms == holder.epoch) principal = person_now(t, holder.id);
+            } else if (const std::optional<domain::Key> key = domain::tables::find_key(t, holder.id)) {
+                principal = principal_of(*key);
+            }
+            if (!principal || auth::decide(*principal, holder.operation, {holder.project, holder.environment},
+                                           now_ms) != auth::Verdict::allowed)
+                ended.push_back(holder);
+        }
+        return ended;
+    });
 }
 
 }  // namespace expplat::server::api

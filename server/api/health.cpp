@@ -1,8 +1,24 @@
-// Whether the server lives, whether it can work, and what it counts. For load balancers and Prometheus: nobody logs in.
+// Whether the server lives, whether it can work, and what it counts. For load balancers and Prometheus.
 #include "expplat/version.hpp"
 #include "server/api/routes.hpp"
+#include "server/auth/secret.hpp"
 
 namespace expplat::server::api {
+
+namespace {
+
+/// Metrics tell much about who uses the server how: they are open on this machine alone, and otherwise for a token.
+void require_metrics_access(const Services& services, const http::Request& request) {
+    if (services.are_metrics_open) return;
+    if (services.metrics_token.empty())
+        throw domain::Refusal(domain::ProblemType::not_found,
+                              "The metrics are shown to who has EXPPLAT_METRICS_TOKEN, which is not set.");
+    if (!auth::is_equal_in_constant_time(bearer_of(request), services.metrics_token))
+        throw domain::Refusal(domain::ProblemType::unauthorized,
+                              "The metrics are shown to who has EXPPLAT_METRICS_TOKEN.");
+}
+
+}  // namespace
 
 void add_health(Routes& routes) {
     const Services& services = routes.services();
@@ -13,7 +29,8 @@ void add_health(Routes& routes) {
         check(services.is_ready());
         return http::Response::json(200, R"({"status":"ready"})");
     });
-    routes.add_at_once("GET", "/metrics", [&services](const http::Request&) {
+    routes.add_at_once("GET", "/metrics", [&services](const http::Request& request) {
+        require_metrics_access(services, request);
         return http::Response::text(200, "text/plain; version=0.0.4; charset=utf-8", services.metrics.text());
     });
 }

@@ -37,7 +37,7 @@ namespace {
         json += ",\"object\":";
         append_json_string(json, object);
     }
-    http::Response response = http::Response::json(201, json + '}');
+    http::Response response = created({"projects", key.project, "keys", key.id}, {}, json + '}');
     response.headers.set("Cache-Control", "no-store");
     return response;
 }
@@ -60,12 +60,18 @@ void add_keys(Routes& routes) {
             return page_of(items, {});
         });
     }
+    routes.add("GET", of_project + "/{id}", [&services](Call& call) {
+        return http::Response::json(
+            200, to_json(value_of(
+                     services.keys.get(call.caller(), call.parameter("project"), call.parameter("id")))));
+    });
     routes.add(
         "POST", of_project + "/{id}/revoke",
         [&services](Call& call) {
             const Key key = value_of(
                 services.keys.revoke(call.caller(), call.parameter("project"), call.parameter("id")));
             services.gate.forget_key(key.id);
+            services.streams.close_of(key.id);
             return http::Response::json(200, to_json(key));
         },
         Effect::none);

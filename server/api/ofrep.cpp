@@ -234,13 +234,25 @@ void follow(const Services& services, const http::Request& request, http::Respon
         !id.empty() && auth::is_equal_in_constant_time(request.query_value("token").value_or(""),
                                                        stream_token(services, id));
     const std::optional<Key> key = is_known ? value_of(services.keys.find(id)) : std::nullopt;
-    if (!key || key->revoked_ms || (key->expires_ms && *key->expires_ms <= services.now_ms()))
+    const std::optional<auth::Principal> principal = key ? principal_of(*key) : std::nullopt;
+    const auto may = [&](auth::Operation operation) {
+        return principal && auth::decide(*principal, operation, {key->project, key->environment},
+                                         services.now_ms()) == auth::Verdict::allowed;
+    };
+    const bool sees_all = may(auth::Operation::evaluate);
+    if (!sees_all && !may(auth::Operation::client_evaluate))
         throw Refusal(ProblemType::unauthorized, "This stream is over: evaluate all flags for another.");
-    const Wanted what{
-        .name = {key->project, key->environment},
-        .audience = key->kind == "client" ? publish::Audience::client : publish::Audience::server};
+    services.throttle.admit(*principal);
+    const Wanted what{.name = {key->project, key->environment},
+                      .audience = sees_all ? publish::Audience::server : publish::Audience::client};
     (void)release_of(services, what);
-    services.hub.follow_changes(what.name, what.audience, last_event(request), open_stream(responder));
+    StreamHolder holder{.kind = principal->kind,
+                        .id = key->id,
+                        .operation = sees_all ? auth::Operation::evaluate : auth::Operation::client_evaluate,
+                        .project = key->project,
+                        .environment = key->environment};
+    services.hub.follow_changes(what.name, what.audience, last_event(request),
+                                open_stream(services, std::move(holder), responder));
 }
 
 }  // namespace

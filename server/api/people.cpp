@@ -42,6 +42,14 @@ namespace {
     return std::move(*hash);
 }
 
+/// Needed where people log in with it, refused where they come in by a user pool.
+[[nodiscard]] std::optional<std::string> password_of(const Services& services, Body& body) {
+    if (services.gate.has_local_log_in()) return body.text("password");
+    std::optional<std::string> password = body.optional_text("password");
+    if (password) services.gate.require_local_log_in();
+    return password;
+}
+
 }  // namespace
 
 void add_people(Routes& routes) {
@@ -56,12 +64,13 @@ void add_people(Routes& routes) {
             Body body = call.body();
             const std::string email = body.text("email");
             const std::string name = body.optional_text("name").value_or("");
-            const std::string password = body.text("password");
+            const std::optional<std::string> password = password_of(services, body);
             const auto grants = grants_of_body(body).value_or(std::vector<RoleGrant>{});
             body.done();
-            const PersonView made = value_of(
-                people.create(call.caller(), email, name, hashed(password, email, "/password"), grants));
-            return revised(201, made.person.revision, to_json(made));
+            std::optional<std::string> hash;
+            if (password) hash = hashed(*password, email, "/password");
+            const PersonView made = value_of(people.create(call.caller(), email, name, hash, grants));
+            return created({"users", made.person.id}, etag_of(made.person.revision), to_json(made));
         },
         Effect::none);
     routes.add("GET", "/api/v1/users", [&people](Call& call) {
@@ -76,12 +85,13 @@ void add_people(Routes& routes) {
     });
     routes.add(
         "PATCH", "/api/v1/users/{id}",
-        [&people](Call& call) {
+        [&services, &people](Call& call) {
             Body body = call.body();
             PersonChange change{.name = body.optional_text("name"),
                                 .disabled = body.optional_boolean("disabled"),
                                 .grants = grants_of_body(body)};
             const std::optional<std::string> password = body.optional_text("password");
+            if (password) services.gate.require_local_log_in();
             body.done();
             const std::string id = call.parameter("id");
             if (password) {
@@ -103,16 +113,21 @@ void add_people(Routes& routes) {
         "POST", "/api/v1/account/password",
         [&services](Call& call) {
             call.require(auth::Operation::account, "", "", services.now_ms());
+            services.gate.require_local_log_in();
             Body body = call.body();
             const std::string old_password = body.text("old");
             const std::string new_password = body.text("new");
             body.done();
             const std::string id = call.caller().actor.id;
             const auto found = value_of(services.people.find(id));
-            if (!found || !found->person.password ||
-                auth::verify_password(old_password, *found->person.password) == auth::PasswordMatch::no) {
+            if (!found || !found->person.password) refuse_member("/old", "is not the password");
+            const std::string& remote = call.request().remote;
+            services.attempts.begin(found->person.email, remote, services.now_ms());
+            if (auth::verify_password(old_password, *found->person.password) == auth::PasswordMatch::no) {
+                services.attempts.failed(found->person.email, remote, services.now_ms());
                 refuse_member("/old", "is not the password");
             }
+            services.attempts.succeeded(found->person.email, remote);
             Caller herself = call.caller();
             herself.may = [](const Operation& operation, Transaction&) {
                 return operation.action == "user.update";

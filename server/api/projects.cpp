@@ -17,7 +17,7 @@ void add_projects(Routes& routes) {
             const std::string description = body.optional_text("description").value_or("");
             body.done();
             const Project made = value_of(projects.create(call.caller(), key, name, description));
-            return revised(201, made.revision, to_json(made));
+            return created({"projects", made.key}, etag_of(made.revision), to_json(made));
         },
         Effect::none);
     routes.add("GET", "/api/v1/projects", [&projects](Call& call) {
@@ -55,7 +55,8 @@ void add_projects(Routes& routes) {
         body.done();
         const Environment made = value_of(projects.create_environment(
             call.caller(), call.parameter("project"), key, name, description, requires_approval));
-        return revised(201, made.revision, to_json(made));
+        return created({"projects", call.parameter("project"), "environments", made.key},
+                       etag_of(made.revision), to_json(made));
     });
     routes.add("GET", environments, [&projects](Call& call) {
         std::vector<std::string> items;

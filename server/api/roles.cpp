@@ -37,7 +37,7 @@ void add_roles(Routes& routes) {
             const auto operations = body.optional_texts("operations").value_or(std::vector<std::string>{});
             body.done();
             const Role made = value_of(roles.create(call.caller(), key, name, operations));
-            return revised(201, made.revision, to_json(made));
+            return created({"roles", made.key}, etag_of(made.revision), to_json(made));
         },
         Effect::none);
     routes.add("GET", all, [&roles](Call& call) {

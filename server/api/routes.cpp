@@ -1,5 +1,6 @@
 #include "server/api/routes.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <exception>
 #include <utility>
@@ -7,6 +8,8 @@
 #include "expplat/base/json_text.hpp"
 #include "server/auth/secret.hpp"
 #include "server/domain/json_object.hpp"
+#include "server/http/answer.hpp"
+#include "server/http/conditional.hpp"
 #include "src/aws/digest.hpp"
 #include "src/net/fingerprint.hpp"
 
@@ -94,11 +97,18 @@ template <class Answer>
 /// database must not have a fast hash.
 [[nodiscard]] std::string mark_of(const Services& services, const http::Request& request) {
     const std::string content =
-        net::fingerprint({request.method, request.target, request.headers.find("If-Match"), request.body});
+        net::fingerprint({request.method, request.target, request.headers.all("If-Match"), request.body});
     const auto mark = aws::hmac_sha256(auth::octets_of(services.plane.surroundings().secret),
                                        "expplat.idempotency/1 " + content);
     if (!mark) throw Refusal(ProblemType::internal, "OpenSSL has no memory");
     return aws::hex(*mark);
+}
+
+/// Whether the same request gets the same answer again. One that was not let in, or came too soon, was not looked at: it may
+/// do better the next time.
+[[nodiscard]] bool is_final(ProblemType type) noexcept {
+    const unsigned status = status_of(type);
+    return status < 500 && status != 401 && status != 403 && status != 429;
 }
 
 /// A request that is done once.
@@ -128,13 +138,13 @@ void keep(const Services& services, const OneTime& one, const http::Response& re
     if (!kept) services.log("request " + one.request_id + ": " + kept.problem().detail);
 }
 
-/// What `work` answers or refuses; where it fails by our own fault it may be tried again.
+/// What `work` answers or refuses; where that is not final it may be tried again.
 template <class Work>
 [[nodiscard]] http::Response refused_or(const Services& services, const OneTime& one, Work&& work) {
     try {
         return work();
     } catch (const Refusal& refusal) {
-        if (status_of(refusal.problem().type) < 500) return response_of(refusal.problem());
+        if (is_final(refusal.problem().type)) return response_of(refusal.problem());
         (void)services.idempotency.forget(one.scope, one.key);
         throw;
     } catch (...) {
@@ -163,7 +173,7 @@ template <class Work>
             keep(services, one, *kept);
             answer(std::move(*kept));
         };
-        if (services.workers.post(job)) return;
+        if (services.workers.post(job, http::AtEnd::done)) return;  // what it is the answer of is done
         services.log("request " + one.request_id + ": no worker has time to keep its answer");
         answer(std::move(*kept));
     };
@@ -208,13 +218,17 @@ domain::PageRequest Call::page() const {
 }
 
 std::optional<std::int64_t> Call::if_revision() const {
-    const std::string_view header = request_.headers.find("If-Match");
+    const std::string header = request_.headers.all("If-Match");
     if (header.empty() || header == "*") return std::nullopt;
     if (header.size() > 2 && header.front() == '"' && header.back() == '"') {
-        if (const auto revision = number_of(header.substr(1, header.size() - 2))) return revision;
+        if (const auto revision = number_of(std::string_view(header).substr(1, header.size() - 2)))
+            return revision;
     }
-    throw Refusal(ProblemType::precondition_failed, "If-Match names another version of it");
+    throw Refusal(ProblemType::precondition_failed,
+                  "If-Match names another version of it: give one entity tag of it, or *");
 }
+
+bool Call::must_exist() const { return request_.headers.all("If-Match") == "*"; }
 
 void Call::require(auth::Operation operation, std::string_view project, std::string_view environment,
                    std::int64_t now_ms) const {
@@ -235,7 +249,7 @@ http::Response response_of(const Problem& problem) {
         answer.detail = "The server made a mistake; its log has the request's id.";
     if (problem.type == ProblemType::unavailable)
         answer.detail =
-            "The database does not answer, or is too busy; the server's log has the request's id.";
+            "Something that the server needs does not answer, or is too busy; its log has the request's id.";
     for (const domain::Violation& violation : problem.violations) {
         std::string detail = violation.message;
         if (!violation.ruleset_pointer.empty() && violation.ruleset_pointer != violation.pointer)
@@ -243,12 +257,41 @@ http::Response response_of(const Problem& problem) {
         answer.faults.push_back({violation.pointer, std::move(detail)});
     }
     if (problem.type == ProblemType::unavailable) answer.retry_after_s = 1;
+    if (problem.type == ProblemType::too_many)
+        answer.retry_after_s = std::max<std::int64_t>(1, (problem.retry_after_ms + 999) / 1000);
     return answer.response();
 }
 
+std::string etag_of(std::int64_t revision) { return '"' + std::to_string(revision) + '"'; }
+
 http::Response revised(unsigned status, std::int64_t revision, std::string json) {
+    return tagged(status, etag_of(revision), std::move(json));
+}
+
+http::Response created(std::initializer_list<std::string_view> path, std::string etag, std::string json) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string location = "/api/v1";
+    for (const std::string_view segment : path) {
+        location += '/';
+        for (const char c : segment) {
+            const bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                                  (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' || c == '~';
+            if (is_plain) {
+                location += c;
+                continue;
+            }
+            const auto byte = static_cast<unsigned char>(c);
+            location += {'%', digits[byte >> 4u], digits[byte & 15u]};
+        }
+    }
+    http::Response response = tagged(201, std::move(etag), std::move(json));
+    response.headers.set("Location", std::move(location));
+    return response;
+}
+
+http::Response tagged(unsigned status, std::string etag, std::string json) {
     http::Response response = http::Response::json(status, std::move(json));
-    response.headers.set("ETag", '"' + std::to_string(revision) + '"');
+    if (!etag.empty()) response.headers.set("ETag", std::move(etag));
     return response;
 }
 
@@ -266,10 +309,15 @@ http::Response page_of(const std::vector<std::string>& items, const std::optiona
 
 // ---- routes ----
 
-void Routes::work(http::Responder responder, std::function<http::Response()> answer) const {
+void Routes::work(std::shared_ptr<http::Request> request, http::Responder responder,
+                  std::function<http::Response(const http::Request&)> answer) const {
     // A job is copied by `std::function`, a responder is not.
     auto waiting = std::make_shared<http::Responder>(std::move(responder));
-    http::Workers::Job job = [waiting, answer = std::move(answer)] { waiting->send(answer()); };
+    http::Workers::Job job = [request = std::move(request), waiting, answer = std::move(answer)] {
+        http::Response response = answer(*request);
+        http::compress_beforehand(response, *request);
+        waiting->send(std::move(response));
+    };
     if (!services_.workers.post(job)) waiting->send(overloaded());
 }
 
@@ -278,14 +326,16 @@ void Routes::add(std::string_view method, std::string_view pattern, Handle handl
     router_.add(method, pattern,
                 [this, changes, handle = std::move(handle)](std::shared_ptr<http::Request> request,
                                                             http::Responder responder) {
-                    work(std::move(responder), [&services = services_, changes, handle, request] {
-                        http::Response response = answered(services, *request, [&] {
-                            Call call(*request, services.gate.enter(*request));
-                            return once(services, call, handle);
-                        });
-                        if (changes && response.status < 300) (void)services.publisher.publish_now();
-                        return response;
-                    });
+                    work(std::move(request), std::move(responder),
+                         [&services = services_, changes, handle](const http::Request& asked) {
+                             http::Response response = answered(services, asked, [&] {
+                                 Call call(asked, services.gate.enter(asked));
+                                 return once(services, call, handle);
+                             });
+                             http::shorten_if_known(asked, response);
+                             if (changes && response.status < 300) (void)services.publisher.publish_now();
+                             return response;
+                         });
                 });
 }
 
@@ -326,12 +376,13 @@ void Routes::add_quick(std::string_view method, std::string_view pattern, Handle
                         responder.send(std::move(answer));
                         return;
                     }
-                    work(std::move(responder), [&services = services_, handle, request] {
-                        return answered(services, *request, [&] {
-                            Call call(*request, services.gate.enter(*request));
-                            return handle(call);
-                        });
-                    });
+                    work(std::move(request), std::move(responder),
+                         [&services = services_, handle](const http::Request& asked) {
+                             return answered(services, asked, [&] {
+                                 Call call(asked, services.gate.enter(asked));
+                                 return handle(call);
+                             });
+                         });
                 });
 }
 
@@ -340,9 +391,10 @@ void Routes::add_open(std::string_view method, std::string_view pattern,
     router_.add(method, pattern,
                 [this, handle = std::move(handle)](std::shared_ptr<http::Request> request,
                                                    http::Responder responder) {
-                    work(std::move(responder), [&services = services_, handle, request] {
-                        return answered(services, *request, [&] { return handle(*request); });
-                    });
+                    work(std::move(request), std::move(responder),
+                         [&services = services_, handle](const http::Request& asked) {
+                             return answered(services, asked, [&] { return handle(asked); });
+                         });
                 });
 }
 

@@ -6,13 +6,14 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "server/api/attempts.hpp"
 #include "server/api/body.hpp"
 #include "server/api/gate.hpp"
-#include "server/auth/lockout.hpp"
 #include "server/domain/audit_log.hpp"
 #include "server/domain/change_requests.hpp"
 #include "server/domain/configurations.hpp"
@@ -55,6 +56,9 @@ struct Services {
     const domain::Webhooks& webhooks;
     const auth::TokenAuthority& tokens;
     const Gate& gate;
+    Attempts& attempts;
+    Throttle& throttle;
+    OpenStreams& streams;
     publish::Hub& hub;
     publish::Publisher& publisher;
     std::function<std::string(const std::string& key_id)>
@@ -62,6 +66,8 @@ struct Services {
     domain::EventStream* event_stream;  // null: events are kept in the store
     http::Metrics& metrics;
     http::Workers& workers;
+    std::string metrics_token;      // who shows it sees the metrics; empty: nobody by a token
+    bool are_metrics_open = false;  // everybody sees them
     std::function<std::int64_t()> now_ms;
     std::function<domain::Outcome<void>()> is_ready;  // the store answers
     std::function<void(const std::string& line)> log;
@@ -88,6 +94,8 @@ public:
     [[nodiscard]] domain::PageRequest page() const;
     /// Of `If-Match`: nothing where there is none, or `*`. Refuses what is no revision.
     [[nodiscard]] std::optional<std::int64_t> if_revision() const;
+    /// `If-Match: *`: the thing must be there, whatever its version.
+    [[nodiscard]] bool must_exist() const;
     [[nodiscard]] Body body() const { return Body::read(request_.body); }
     /// Refuses (`forbidden`) what the caller may not do there.
     void require(auth::Operation operation, std::string_view project, std::string_view environment,
@@ -135,7 +143,8 @@ public:
                      std::function<http::Response(const http::Request&)> handle);
 
 private:
-    void work(http::Responder responder, std::function<http::Response()> answer) const;
+    void work(std::shared_ptr<http::Request> request, http::Responder responder,
+              std::function<http::Response(const http::Request&)> answer) const;
 
     http::Router& router_;
     const Services& services_;
@@ -172,6 +181,12 @@ inline void check(const domain::Outcome<void>& outcome) {
 /// A problem of the domain as HTTP answers it. The detail of an internal one stays in the log.
 [[nodiscard]] http::Response response_of(const domain::Problem& problem);
 
+[[nodiscard]] std::string etag_of(std::int64_t revision);
+/// JSON with that `ETag`; empty: none.
+[[nodiscard]] http::Response tagged(unsigned status, std::string etag, std::string json);
+/// 201 with the `Location` of what was made: the segments of its path behind `/api/v1`, not encoded yet.
+[[nodiscard]] http::Response created(std::initializer_list<std::string_view> path, std::string etag,
+                                     std::string json);
 /// JSON with the `ETag` of a revision.
 [[nodiscard]] http::Response revised(unsigned status, std::int64_t revision, std::string json);
 

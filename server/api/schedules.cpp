@@ -24,7 +24,7 @@ void add_schedules(Routes& routes) {
             if (!due_ms) refuse_member("/due_ms", "is missing");
             const Schedule made = value_of(schedules.create(call.caller(), call.parameter("project"),
                                                             ruleset::to_json(*change), *due_ms, comment));
-            return http::Response::json(201, to_json(made));
+            return created({"projects", call.parameter("project"), "schedules", made.id}, {}, to_json(made));
         },
         Effect::none);
     routes.add("GET", all, [&schedules](Call& call) {

@@ -1,6 +1,4 @@
 // Logging in and out: e-mail and password for a short token and one to renew it with.
-#include <mutex>
-
 #include "server/auth/password.hpp"
 
 #include "server/api/routes.hpp"
@@ -13,36 +11,12 @@ using namespace domain;
 
 namespace {
 
-/// Attempts of this process, whatever threads they come on.
-class Attempts {
-public:
-    void begin(const std::string& account, const std::string& address, std::int64_t now_ms) {
-        const std::scoped_lock lock(mutex_);
-        const std::int64_t wait_ms = lockout_.begin(account, address, now_ms);
-        if (wait_ms > 0) {
-            throw Refusal(ProblemType::too_many, "Too many log-ins have failed; again in " +
-                                                     std::to_string((wait_ms + 999) / 1000) + " s.");
-        }
-    }
-    void failed(const std::string& account, const std::string& address, std::int64_t now_ms) {
-        const std::scoped_lock lock(mutex_);
-        lockout_.failed(account, address, now_ms);
-    }
-    void succeeded(const std::string& account, const std::string& address) {
-        const std::scoped_lock lock(mutex_);
-        lockout_.succeeded(account, address);
-    }
-
-private:
-    std::mutex mutex_;  // guards the table
-    auth::Lockout lockout_;
-};
-
-[[nodiscard]] http::Response session_of(const Services& services, const PersonView& view) {
+[[nodiscard]] http::Response session_of(const Services& services, const PersonView& view,
+                                        std::optional<std::int64_t> began_s = {}) {
     const std::int64_t now_ms = services.now_ms();
     const auto issue = [&](auth::TokenUse use) {
         Result<auth::IssuedToken> token =
-            services.tokens.issue(use, view.person.id, view.person.tokens_from_ms, now_ms);
+            services.tokens.issue(use, view.person.id, view.person.tokens_from_ms, now_ms, began_s);
         if (!token) throw Refusal(ProblemType::internal, token.error().message);
         return std::move(*token);
     };
@@ -68,17 +42,16 @@ private:
 
 void add_sessions(Routes& routes) {
     const Services& services = routes.services();
-    auto attempts = std::make_shared<Attempts>();
 
-    routes.add_open("POST", "/api/v1/sessions", [&services, attempts](const http::Request& request) {
+    routes.add_open("POST", "/api/v1/sessions", [&services](const http::Request& request) {
+        services.throttle.admit_log_in(auth::lockout_address(request.remote));
+        services.gate.require_local_log_in();
         Body body = Body::read(request.body);
         const std::string email = body.text("email");
         const std::string password = body.text("password");
         body.done();
         if (email.size() > bounds::email_bytes) refuse_log_in();
-        const std::string account = auth::lockout_account(email);
-        const std::string address = auth::lockout_address(request.remote);
-        attempts->begin(account, address, services.now_ms());
+        services.attempts.begin(email, request.remote, services.now_ms());
         const auto found = value_of(services.people.find_by_email(email));
         const bool has_password = found && found->person.password && !found->person.disabled;
         const auto match = has_password ? auth::verify_password(password, *found->person.password)
@@ -87,16 +60,17 @@ void add_sessions(Routes& routes) {
         caller.actor = {Actor::Kind::person, found ? found->person.id : "", email, request.remote,
                         request.id};
         if (match == auth::PasswordMatch::no) {
-            attempts->failed(account, address, services.now_ms());
+            services.attempts.failed(email, request.remote, services.now_ms());
             check(services.audit.note(caller, "session.denied", "", "",
                                       "user/" + (found ? found->person.id : "")));
             refuse_log_in();
         }
-        attempts->succeeded(account, address);
+        services.attempts.succeeded(email, request.remote);
         check(services.audit.note(caller, "session.begin", "", "", "user/" + found->person.id));
         return session_of(services, *found);
     });
     routes.add_open("POST", "/api/v1/sessions/refresh", [&services](const http::Request& request) {
+        services.gate.require_local_log_in();
         Body body = Body::read(request.body);
         const std::string token = body.text("refresh_token");
         body.done();
@@ -105,7 +79,7 @@ void add_sessions(Routes& routes) {
         const auto found = value_of(services.people.find(bearer->person_id));
         if (!found || found->person.disabled || auth::check_epoch(*bearer, found->person.tokens_from_ms))
             throw Refusal(ProblemType::unauthorized, "The token is no longer good: log in again.");
-        return session_of(services, *found);
+        return session_of(services, *found, bearer->session_began_s);
     });
     /// Everywhere: tokens are not remembered, so one alone cannot be ended before its time.
     routes.add(

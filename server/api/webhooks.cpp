@@ -41,7 +41,8 @@ void add_webhooks(Routes& routes) {
             std::string json = to_json(made);
             json.pop_back();
             http::Response response =
-                revised(201, made.revision, json + R"(,"secret":")" + made.secret + "\"}");
+                created({"projects", call.parameter("project"), "webhooks", made.id}, etag_of(made.revision),
+                        json + R"(,"secret":")" + made.secret + "\"}");
             response.headers.set("Cache-Control", "no-store");
             return response;
         },

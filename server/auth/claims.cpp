@@ -91,6 +91,7 @@ Judged<Claims> read_claims(std::string_view payload) {
     claims.issued_at_s = reader.number("iat", latest_s, true).value_or(0);
     claims.expires_at_s = reader.number("exp", latest_s, true).value_or(0);
     claims.not_before_s = reader.number("nbf", latest_s);
+    claims.authenticated_at_s = reader.number("auth_time", latest_s);
     claims.epoch = reader.number("epoch", INT64_MAX);
     if (!reader.is_well_formed() || claims.subject.size() > limits::subject_bytes) return Refusal::malformed;
     return claims;

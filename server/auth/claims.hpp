@@ -24,10 +24,11 @@ struct Claims {
     std::string username;  // cognito:username, or username
     std::string email;
     bool is_email_verified = false;
-    std::vector<std::string> groups;           // cognito:groups
-    std::int64_t issued_at_s = 0;              // iat
-    std::int64_t expires_at_s = 0;             // exp
-    std::optional<std::int64_t> not_before_s;  // nbf
+    std::vector<std::string> groups;                 // cognito:groups
+    std::int64_t issued_at_s = 0;                    // iat
+    std::int64_t expires_at_s = 0;                   // exp
+    std::optional<std::int64_t> not_before_s;        // nbf
+    std::optional<std::int64_t> authenticated_at_s;  // auth_time
     std::optional<std::int64_t> epoch;
 };
 

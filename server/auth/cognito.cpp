@@ -37,11 +37,15 @@ Result<CognitoPool> CognitoPool::open(CognitoConfig config) {
     if (config.client_ids.empty() || has_empty) {
         return Error{ErrorCode::invalid_argument, "COGNITO_CLIENT_ID is not set"};
     }
-    if (config.issuer.empty()) {
-        config.issuer =
-            "https://cognito-idp." + std::string(region) + ".amazonaws.com/" + config.user_pool_id;
-    }
-    return CognitoPool(std::move(config));
+    CognitoPool pool(std::move(config));
+    const std::string& id = pool.config_.user_pool_id;
+    pool.issuer_ = "https://cognito-idp." + std::string(region_of(id)) + ".amazonaws.com/" + id;
+    if (!pool.config_.endpoint.empty()) pool.emulator_ = pool.config_.endpoint + '/' + id;
+    return pool;
+}
+
+std::string CognitoPool::key_set_url() const {
+    return (emulator_.empty() ? issuer_ : emulator_) + "/.well-known/jwks.json";
 }
 
 Judged<CompactJws> CognitoPool::read(std::string_view token) const {
@@ -54,7 +58,8 @@ Judged<CognitoPerson> CognitoPool::judge(const CompactJws& jws, const RsaKey* ke
     if (!is_signed_by(jws, *key)) return Refusal::signature;
     const auto claims = read_claims(jws.payload);
     if (!claims) return claims.refusal();
-    if (claims->issuer != config_.issuer) return Refusal::issuer;
+    const bool is_of_emulator = !emulator_.empty() && claims->issuer == emulator_;
+    if (claims->issuer != issuer_ && !is_of_emulator) return Refusal::issuer;
     const bool is_id = claims->use == "id";
     if (!is_id && claims->use != "access") return Refusal::use;
     if (!is_client(is_id ? claims->audience : claims->client_id)) return Refusal::audience;

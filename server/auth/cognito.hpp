@@ -26,8 +26,9 @@ struct CognitoConfig {
         std::string role;
     };
     std::vector<GroupRole> roles;
-    /// For tests and emulators; empty means https://cognito-idp.REGION.amazonaws.com/POOL.
-    std::string issuer;
+    /// Of an emulator, `http://127.0.0.1:9229`: the key set is fetched there, and its pool may call itself by that address
+    /// too. Empty: Amazon's.
+    std::string endpoint;
 };
 
 struct CognitoPerson {
@@ -44,8 +45,9 @@ public:
     /// Fails with `invalid_argument` for what is no pool's id, or without a client id.
     [[nodiscard]] static Result<CognitoPool> open(CognitoConfig config);
 
-    [[nodiscard]] const std::string& issuer() const noexcept { return config_.issuer; }
-    [[nodiscard]] std::string key_set_url() const { return config_.issuer + "/.well-known/jwks.json"; }
+    /// https://cognito-idp.REGION.amazonaws.com/POOL
+    [[nodiscard]] const std::string& issuer() const noexcept { return issuer_; }
+    [[nodiscard]] std::string key_set_url() const;
 
     /// Refuses as `read_compact` does.
     [[nodiscard]] Judged<CompactJws> read(std::string_view token) const;
@@ -60,6 +62,8 @@ private:
     [[nodiscard]] std::vector<std::string> roles_of(const std::vector<std::string>& groups) const;
 
     CognitoConfig config_;
+    std::string issuer_;
+    std::string emulator_;  // the issuer that an emulator may be; empty: none
 };
 
 }  // namespace expplat::server::auth

@@ -14,7 +14,10 @@ JwksCache::Found JwksCache::find(std::string_view key_id, std::int64_t now_ms) {
     Found found;
     found.set = set_;
     if (set_ != nullptr) found.key = set_->find(key_id);
-    if (found.key == nullptr) found.fetch = begin(now_ms, times_.unknown_key_ms);
+    if (found.key == nullptr) {
+        found.fetch = begin(now_ms, times_.unknown_key_ms);
+        found.is_awaited = !found.fetch && is_fetching_ && now_ms - begun_ms_ < times_.fetch_ms;
+    }
     return found;
 }
 

@@ -31,6 +31,7 @@ public:
         std::shared_ptr<const Jwks> set;  // keeps `key` alive
         const RsaKey* key = nullptr;      // null where the id is unknown
         bool fetch = false;               // the caller fetches now; it is told so once
+        bool is_awaited = false;          // unknown, and somebody else fetches: worth another try
     };
     /// The key of that id. Where it is unknown and a fetch may be made, that fetch has begun with this answer.
     [[nodiscard]] Found find(std::string_view key_id, std::int64_t now_ms);

@@ -21,6 +21,7 @@ inline constexpr std::size_t secret_keys = 8;
 inline constexpr std::size_t hmac_key_bytes = 32;  // at least: RFC 7518, 3.2
 inline constexpr std::int64_t access_token_s = 15 * 60;
 inline constexpr std::int64_t refresh_token_s = 14 * 24 * 60 * 60;
+inline constexpr std::int64_t session_s = 30 * 24 * 60 * 60;  // from the log-in, however often it is renewed
 inline constexpr std::int64_t clock_leeway_s = 60;
 
 // Key sets.

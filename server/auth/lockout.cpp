@@ -62,21 +62,23 @@ std::int64_t Lockout::begin(std::string_view account, std::string_view address, 
     const std::string account_name = lockout_account(account);
     const std::string address_name = lockout_address(address);
     std::int64_t longest_ms = 0;
-    for (const LockoutState* state : {accounts_.find(account_name), addresses_.find(address_name)}) {
-        if (state != nullptr) longest_ms = std::max(longest_ms, wait_ms(*state, policy_, now_ms));
-    }
+    if (const LockoutState* const state = accounts_.find(account_name))
+        longest_ms = wait_ms(*state, account_policy_, now_ms);
+    if (const LockoutState* const state = addresses_.find(address_name))
+        longest_ms = std::max(longest_ms, wait_ms(*state, address_policy_, now_ms));
     if (longest_ms > 0) return longest_ms;
-    for (LockoutState* state : {&accounts_.at(account_name), &addresses_.at(address_name)}) {
-        *state = after_begin(*state, policy_, now_ms);
-    }
+    LockoutState& of_account = accounts_.at(account_name);
+    of_account = after_begin(of_account, account_policy_, now_ms);
+    LockoutState& of_address = addresses_.at(address_name);
+    of_address = after_begin(of_address, address_policy_, now_ms);
     return 0;
 }
 
 void Lockout::failed(std::string_view account, std::string_view address, std::int64_t now_ms) {
-    for (LockoutState* state :
-         {&accounts_.at(lockout_account(account)), &addresses_.at(lockout_address(address))}) {
-        *state = after_failure(*state, policy_, now_ms);
-    }
+    LockoutState& of_account = accounts_.at(lockout_account(account));
+    of_account = after_failure(of_account, account_policy_, now_ms);
+    LockoutState& of_address = addresses_.at(lockout_address(address));
+    of_address = after_failure(of_address, address_policy_, now_ms);
 }
 
 void Lockout::succeeded(std::string_view account, std::string_view address) {

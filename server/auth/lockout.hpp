@@ -45,10 +45,14 @@ struct LockoutState {
 /// The attempt is no failure; the failures before it stay.
 [[nodiscard]] LockoutState after_success(const LockoutState& state) noexcept;
 
+/// Many people share an address, of an office or behind a carrier's translation: it has many more free failures.
+inline constexpr LockoutPolicy address_policy{.failures = 100};
+
 class Lockout {
 public:
-    explicit Lockout(LockoutPolicy policy = {}, std::size_t entries = limits::lockout_entries)
-        : policy_(policy), accounts_(entries), addresses_(entries) {}
+    explicit Lockout(LockoutPolicy accounts = {}, LockoutPolicy addresses = address_policy,
+                     std::size_t entries = limits::lockout_entries)
+        : account_policy_(accounts), address_policy_(addresses), accounts_(entries), addresses_(entries) {}
 
     /// Begins an attempt on that account from that address, or says how long it must still wait, ms: 0 where it has begun,
     /// and then ends with `failed` or `succeeded` (or, of which nothing is heard, after `LockoutPolicy::attempt_ms`).
@@ -58,7 +62,8 @@ public:
     void succeeded(std::string_view account, std::string_view address);
 
 private:
-    LockoutPolicy policy_;
+    LockoutPolicy account_policy_;
+    LockoutPolicy address_policy_;
     BoundedTable<LockoutState> accounts_;
     BoundedTable<LockoutState> addresses_;
 };

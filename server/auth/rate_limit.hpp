@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "expplat/base/result.hpp"
 #include "server/auth/bounded_table.hpp"
 #include "server/auth/limits.hpp"
 
@@ -35,6 +36,22 @@ struct RateAnswer {
 /// Takes `cost` requests out of the bucket, or none of them.
 [[nodiscard]] RateAnswer take(TokenBucket& bucket, const RateLimit& limit, std::int64_t now_ms,
                               std::uint32_t cost = 1) noexcept;
+
+/// What each kind of caller may ask of one server; nothing: as much as it likes.
+struct RateLimits {
+    /// A fleet shares one key, and what it asks for most costs microseconds: this stops what runs wild, not what is many.
+    std::optional<RateLimit> server = RateLimit{50'000, 100'000};
+    std::optional<RateLimit> client = RateLimit{10'000, 20'000};  // its users share it
+    std::optional<RateLimit> admin = RateLimit{200, 1'000};
+    std::optional<RateLimit> person = RateLimit{200, 1'000};
+    std::optional<RateLimit> log_in = RateLimit{5, 50};  // of an address
+
+    static constexpr std::uint32_t most = 10'000'000;  // a second, and at once
+
+    /// Changes to the defaults, `server=PER_SECOND/BURST` or `server=off`, by commas; names as above, `log-in`. `off`
+    /// alone: no limits. Errors: `invalid_argument` for what is none.
+    [[nodiscard]] static Result<RateLimits> parse(std::string_view text);
+};
 
 class RateLimiter {
 public:

@@ -37,7 +37,8 @@ Result<TokenAuthority> TokenAuthority::open(const TokenConfig& config) {
     if (config.secrets.size() > limits::secret_keys) return refuse("SECRET_KEY lists more than 8 secrets");
     if (config.issuer.empty() || config.audience.empty())
         return refuse("a token has an issuer and an audience");
-    if (config.access_s <= 0 || config.refresh_s <= 0) return refuse("a token's time is above 0 s");
+    if (config.access_s <= 0 || config.refresh_s <= 0 || config.session_s <= 0)
+        return refuse("a token's time is above 0 s");
     TokenAuthority authority;
     for (const std::string& secret : config.secrets) {
         const auto signing = derive_key(secret, signing_purpose);
@@ -58,7 +59,8 @@ Result<TokenAuthority> TokenAuthority::open(const TokenConfig& config) {
 }
 
 Result<IssuedToken> TokenAuthority::issue(TokenUse use, std::string_view person_id, std::int64_t epoch,
-                                          std::int64_t now_ms) const {
+                                          std::int64_t now_ms,
+                                          std::optional<std::int64_t> session_began_s) const {
     if (person_id.empty() || person_id.size() > limits::subject_bytes || epoch < 0) {
         return Error{ErrorCode::invalid_argument,
                      "a token needs a person's id of 1 to 256 bytes and an epoch"};
@@ -68,7 +70,9 @@ Result<IssuedToken> TokenAuthority::issue(TokenUse use, std::string_view person_
     const std::int64_t now_s = now_ms / 1000;
     IssuedToken token;
     token.id = encode_base64(*random);
-    token.expires_at_s = now_s + (use == TokenUse::access ? config_.access_s : config_.refresh_s);
+    const std::int64_t began_s = session_began_s.value_or(now_s);
+    token.expires_at_s = std::min(now_s + (use == TokenUse::access ? config_.access_s : config_.refresh_s),
+                                  began_s + config_.session_s);
     std::string payload;
     append_member(payload, "iss", config_.issuer);
     append_member(payload, "aud", config_.audience);
@@ -78,6 +82,7 @@ Result<IssuedToken> TokenAuthority::issue(TokenUse use, std::string_view person_
     append_member(payload, "iat", now_s);
     append_member(payload, "nbf", now_s);
     append_member(payload, "exp", token.expires_at_s);
+    append_member(payload, "auth_time", began_s);
     append_member(payload, "epoch", epoch);
     payload += '}';
     auto text = write_compact(payload, keys_.front().id, keys_.front().key);
@@ -100,8 +105,11 @@ Judged<TokenBearer> TokenAuthority::judge(std::string_view token, TokenUse use, 
     if (claims->use != name(use)) return Refusal::use;
     if (claims->id.empty() || !claims->epoch || !claims->not_before_s) return Refusal::malformed;
     if (const auto refusal = check_times(*claims, now_ms / 1000, 0)) return *refusal;
-    return TokenBearer{claims->subject, claims->id, *claims->epoch, claims->issued_at_s,
-                       claims->expires_at_s};
+    // Tokens of before sessions were bounded have none: theirs begins with them.
+    const std::int64_t began_s = claims->authenticated_at_s.value_or(claims->issued_at_s);
+    if (now_ms / 1000 >= began_s + config_.session_s) return Refusal::expired;
+    return TokenBearer{claims->subject,     claims->id,           *claims->epoch,
+                       claims->issued_at_s, claims->expires_at_s, began_s};
 }
 
 std::optional<Refusal> check_epoch(const TokenBearer& bearer, std::int64_t current_epoch) noexcept {

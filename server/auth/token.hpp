@@ -2,8 +2,9 @@
 // keys derived from `SECRET_KEY`.
 //
 // Issued at a log-in, judged for each request. The first secret signs, all verify: a secret is rotated by putting the new
-// one in front and taking the old one away when the last refresh token of it is over. A token carries its person's epoch;
-// raising the person's epoch in the store ends all of them. Immutable; thread-safe.
+// one in front and taking the old one away when the last refresh token of it is over. A token carries its person's epoch:
+// raising the person's epoch in the store ends all of them; and when the person logged in: however often a session is
+// renewed, it ends so long after that. Immutable; thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +32,7 @@ struct TokenConfig {
     std::string audience = "expplat-server";
     std::int64_t access_s = limits::access_token_s;
     std::int64_t refresh_s = limits::refresh_token_s;
+    std::int64_t session_s = limits::session_s;
 };
 
 struct IssuedToken {
@@ -46,6 +48,8 @@ struct TokenBearer {
     std::int64_t epoch = 0;
     std::int64_t issued_at_s = 0;
     std::int64_t expires_at_s = 0;
+    std::int64_t session_began_s =
+        0;  // auth_time: the log-in that this token, or the one it was renewed with, is of
 };
 
 class TokenAuthority {
@@ -54,9 +58,11 @@ public:
     /// `limits::secret_keys`, or a name is empty.
     [[nodiscard]] static Result<TokenAuthority> open(const TokenConfig& config);
 
-    /// Fails with `invalid_argument` for a person's id that is empty or over `limits::subject_bytes`.
+    /// Of a session that began at `session_began_s` (of the token that it is renewed with), or begins now. Fails with
+    /// `invalid_argument` for a person's id that is empty or over `limits::subject_bytes`.
     [[nodiscard]] Result<IssuedToken> issue(TokenUse use, std::string_view person_id, std::int64_t epoch,
-                                            std::int64_t now_ms) const;
+                                            std::int64_t now_ms,
+                                            std::optional<std::int64_t> session_began_s = {}) const;
     /// Refuses: too_large, malformed, algorithm, header, unknown_key, signature, issuer, audience, use, not_yet_valid,
     /// expired. What is left is the person's epoch, `check_epoch`.
     [[nodiscard]] Judged<TokenBearer> judge(std::string_view token, TokenUse use, std::int64_t now_ms) const;

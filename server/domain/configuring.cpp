@@ -173,6 +173,8 @@ Configuration configure(Work& work, const EntityId& id, const std::string& envir
     check_environment(work, id, environment, Approval::needed);
     const std::optional<Configuration> current = tables::find_configuration(t, id, environment);
     check_revision(options.if_revision, current ? current->revision : 0);
+    if (options.must_exist && !current)
+        throw Refusal(ProblemType::precondition_failed, "it is not configured in this environment");
     const Document document = parse_object(body, options.request_pointer, bounds::body_bytes);
     check_by_schema(entity, document.root(), options.request_pointer);
 

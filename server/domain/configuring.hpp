@@ -17,6 +17,8 @@ namespace expplat::server::domain {
 struct Configure {
     /// Of the configuration; 0: there must be none yet.
     std::optional<std::int64_t> if_revision = {};
+    /// There must be one already, of whatever revision.
+    bool must_exist = false;
     /// Asks by name for a new phase of analysis, which a change of split on a started experiment is; why.
     std::optional<std::string> new_phase = {};
     /// Of the body in what the caller sent.

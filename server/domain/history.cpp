@@ -11,6 +11,16 @@ namespace expplat::server::domain {
 
 namespace {
 
+/// That what is reverted must have: of its configuration in the environment, or of the entity; 0: it must not be there.
+std::optional<std::int64_t> expected_revision(const Revert& options, const std::string& environment) {
+    if (!options.if_seen) return options.if_revision;
+    if (environment.empty()) return options.if_seen->entity.revision;
+    for (const Configuration& one : options.if_seen->configurations) {
+        if (one.environment == environment) return one.revision;
+    }
+    return 0;
+}
+
 void revert_configuration(Work& work, const EntityId& id, const AuditEntry& entry,
                           std::optional<std::int64_t> if_revision,
                           const std::optional<std::string>& new_phase) {
@@ -83,8 +93,7 @@ Outcome<Page<HistoryEntry>> History::list(const Caller& caller, const EntityId& 
 }
 
 Outcome<void> History::revert(const Caller& caller, const EntityId& id, std::int64_t sequence,
-                              std::optional<std::int64_t> if_revision,
-                              const std::optional<std::string>& new_phase) const {
+                              const Revert& options) const {
     return plane_.write(caller, [&](Work& work) {
         work.authorise(action_of(id.kind, "read"), id.project);
         const auto entry = tables::find_audit(work.transaction(), sequence);
@@ -96,9 +105,10 @@ Outcome<void> History::revert(const Caller& caller, const EntityId& id, std::int
         const bool is_configuration =
             verb == "configure" || verb == "unconfigure" || verb == "enable" || verb == "disable";
         if (is_configuration || (verb == "revert" && !entry->environment.empty())) {
-            revert_configuration(work, id, *entry, if_revision, new_phase);
+            revert_configuration(work, id, *entry, expected_revision(options, entry->environment),
+                                 options.new_phase);
         } else if (verb == "update" || verb == "revert") {
-            revert_metadata(work, id, *entry, if_revision);
+            revert_metadata(work, id, *entry, expected_revision(options, ""));
         } else {
             throw Refusal(ProblemType::conflict, "`" + entry->action + "` cannot be taken back");
         }

@@ -20,6 +20,15 @@ struct HistoryEntry {
     std::vector<Difference> differences;  // from `before` to `after`
 };
 
+struct Revert {
+    /// Of what is reverted, the entity or one of its configurations.
+    std::optional<std::int64_t> if_revision = {};
+    /// What the caller knows of the entity; then what is reverted must be as it is there.
+    std::optional<EntityView> if_seen = {};
+    /// As for `configure`.
+    std::optional<std::string> new_phase = {};
+};
+
 class History {
 public:
     explicit History(const ControlPlane& plane) : plane_(plane) {}
@@ -29,10 +38,9 @@ public:
                                      const PageRequest& page) const;
 
     /// Makes what the entry changed as it was before it: a configuration (also where it was added or removed) or the
-    /// metadata. `conflict` for steps of an experiment's life, archiving and creating. `new_phase` as for `configure`.
+    /// metadata. `conflict` for steps of an experiment's life, archiving and creating.
     Outcome<void> revert(const Caller& caller, const EntityId& id, std::int64_t sequence,
-                         std::optional<std::int64_t> if_revision = {},
-                         const std::optional<std::string>& new_phase = {}) const;
+                         const Revert& options = {}) const;
 
 private:
     const ControlPlane& plane_;

@@ -91,6 +91,15 @@ Outcome<Key> Keys::create(const Caller& caller, const std::string& project, cons
     });
 }
 
+Outcome<Key> Keys::get(const Caller& caller, const std::string& project, const std::string& id) const {
+    return plane_.read(caller, [&](Work& work) {
+        const std::optional<Key> key = tables::find_key(work.transaction(), id);
+        work.authorise("key.read", project, key && key->project == project ? key->environment : "");
+        if (!key || key->project != project) throw Refusal(ProblemType::not_found, "there is no such key");
+        return *key;
+    });
+}
+
 Outcome<std::vector<Key>> Keys::list(const Caller& caller, const std::string& project,
                                      const std::string& environment) const {
     return plane_.read(caller, [&](Work& work) {

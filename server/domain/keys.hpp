@@ -29,6 +29,7 @@ public:
     Outcome<Key> create(const Caller& caller, const std::string& project, const std::string& environment,
                         const std::string& kind, const std::string& name,
                         std::optional<std::int64_t> expires_ms, const KeyMaterial& material) const;
+    Outcome<Key> get(const Caller& caller, const std::string& project, const std::string& id) const;
     /// Newest first, those that were taken back too. `environment` empty: those of the whole project.
     Outcome<std::vector<Key>> list(const Caller& caller, const std::string& project,
                                    const std::string& environment) const;
@@ -39,6 +40,8 @@ public:
     Outcome<std::optional<Key>> find(const std::string& id) const;
     /// The first use in an hour is noted, and audited.
     Outcome<void> note_use(const Key& key, const std::string& remote, const std::string& request_id) const;
+
+    [[nodiscard]] Store& store() const noexcept { return plane_.store(); }
 
 private:
     const ControlPlane& plane_;

@@ -18,6 +18,11 @@ PersonView require_person(Transaction& t, const std::string& id) {
     return {std::move(*person), tables::grants_of(t, id)};
 }
 
+/// With all that decides what they may.
+PersonView view_of(Transaction& t, const Person& person) {
+    return {person, tables::grants_of(t, person.id), tables::roles_of(t, person.id)};
+}
+
 /// `name@host`, as far as it can be told without sending something there.
 void check_email(std::string_view email, std::string_view pointer) {
     check_name(email, pointer, bounds::email_bytes);
@@ -136,7 +141,7 @@ Outcome<PersonView> People::create(const Caller& caller, const std::string& emai
 }
 
 Outcome<std::optional<PersonView>> People::bootstrap(const std::string& email,
-                                                     const std::string& password_hash) const {
+                                                     const std::optional<std::string>& password_hash) const {
     return plane_.write(Caller::system("bootstrap"), [&](Work& work) -> std::optional<PersonView> {
         check_email(email, "/email");
         if (tables::count_people(work.transaction()) > 0) return std::nullopt;
@@ -151,6 +156,51 @@ Outcome<std::optional<PersonView>> People::bootstrap(const std::string& email,
                        .created_ms = work.now_ms(),
                        .updated_ms = work.now_ms()},
                       {{admin, "", ""}});
+    });
+}
+
+Outcome<PersonView> People::admit(const Caller& caller, const Arrival& arrival) const {
+    return plane_.write(caller, [&](Work& work) {
+        Transaction& t = work.transaction();
+        if (const std::optional<Person> known = tables::find_person_by_identity(t, arrival.identity))
+            return view_of(t, *known);  // on another thread, just now
+        if (arrival.email.empty()) {
+            throw Refusal(ProblemType::unauthorized,
+                          "Nobody here is known by this token: come in once with the ID token, which has the "
+                          "verified e-mail.");
+        }
+        check_email(arrival.email, "");
+        if (std::optional<Person> person = tables::find_person_by_email(t, lowered(arrival.email))) {
+            if (tables::has_identity(t, person->id, arrival.identity.issuer))
+                throw Refusal(ProblemType::unauthorized, "This e-mail is of somebody else here.");
+            // From now on their tokens come from elsewhere: the one that they came with is good.
+            person->tokens_from_ms = arrival.issued_ms;
+            ++person->revision;
+            person->updated_ms = work.now_ms();
+            tables::update_person(t, *person);
+            tables::insert_identity(t, arrival.identity, person->id, work.now_ms());
+            work.record("user.link", "", "", "user/" + person->id, {}, {});
+            return view_of(t, *person);
+        }
+        if (tables::count_people(t) >= bounds::people)
+            throw Refusal(ProblemType::too_large, "there are too many people already");
+        std::vector<RoleGrant> grants;
+        for (const std::string& role : arrival.roles) {
+            if (is_built_in_(role)) grants.push_back({role, "", ""});
+        }
+        PersonView made = insert(work,
+                                 {.id = work.new_id(),
+                                  .email = lowered(arrival.email),
+                                  .name = "",
+                                  .password = {},
+                                  .disabled = false,
+                                  .tokens_from_ms = arrival.issued_ms,
+                                  .revision = 1,
+                                  .created_ms = work.now_ms(),
+                                  .updated_ms = work.now_ms()},
+                                 std::move(grants));
+        tables::insert_identity(t, arrival.identity, made.person.id, work.now_ms());
+        return made;
     });
 }
 
@@ -230,7 +280,15 @@ Outcome<std::optional<PersonView>> People::find(const std::string& id) const {
     return plane_.store().read([&](Transaction& t) -> std::optional<PersonView> {
         std::optional<Person> person = tables::find_person(t, id);
         if (!person) return std::nullopt;
-        return PersonView{std::move(*person), tables::grants_of(t, id), tables::roles_of(t, id)};
+        return view_of(t, *person);
+    });
+}
+
+Outcome<std::optional<PersonView>> People::find_by_identity(const Identity& identity) const {
+    return plane_.store().read([&](Transaction& t) -> std::optional<PersonView> {
+        std::optional<Person> person = tables::find_person_by_identity(t, identity);
+        if (!person) return std::nullopt;
+        return view_of(t, *person);
     });
 }
 

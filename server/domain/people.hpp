@@ -19,7 +19,8 @@ namespace expplat::server::domain {
 struct PersonView {
     Person person;
     std::vector<RoleGrant> grants;  // sorted
-    std::vector<Role> roles = {};  // of the installation's own, that the grants name; `find` alone reads them
+    std::vector<Role> roles =
+        {};  // of the installation's own, that the grants name; read where somebody comes in
 };
 
 /// Members that are given are changed.
@@ -28,6 +29,14 @@ struct PersonChange {
     std::optional<std::string> password_hash = {};  // also ends every session
     std::optional<bool> disabled = {};              // true also ends every session
     std::optional<std::vector<RoleGrant>> grants = {};
+};
+
+/// Somebody whom an issuer of tokens vouches for.
+struct Arrival {
+    Identity identity;
+    std::string email;               // verified by the issuer; empty: not told
+    std::vector<std::string> roles;  // of the whole server, for who is new
+    std::int64_t issued_ms = 0;      // the token
 };
 
 class People {
@@ -41,7 +50,11 @@ public:
                                const std::vector<RoleGrant>& grants) const;
     /// The first person of an empty store, an admin of everything; nothing where there is anybody.
     Outcome<std::optional<PersonView>> bootstrap(const std::string& email,
-                                                 const std::string& password_hash) const;
+                                                 const std::optional<std::string>& password_hash) const;
+    /// The first entry of an identity: it becomes the person with that e-mail, or a new one with these roles. Refuses
+    /// (`unauthorized`) one without an e-mail, and an e-mail whose person is somebody else at the issuer. `caller`: for the
+    /// audit; nobody's right is asked.
+    Outcome<PersonView> admit(const Caller& caller, const Arrival& arrival) const;
     Outcome<PersonView> get(const Caller& caller, const std::string& id) const;
     /// By e-mail.
     Outcome<Page<PersonView>> list(const Caller& caller, const PageRequest& page) const;
@@ -54,6 +67,7 @@ public:
 
     /// For authentication: nobody's right is asked.
     Outcome<std::optional<PersonView>> find(const std::string& id) const;
+    Outcome<std::optional<PersonView>> find_by_identity(const Identity& identity) const;
     Outcome<std::optional<PersonView>> find_by_email(const std::string& email) const;
 
 private:

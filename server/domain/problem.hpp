@@ -66,6 +66,7 @@ struct Problem {
     ProblemType type = ProblemType::internal;
     std::string detail;
     std::vector<Violation> violations = {};
+    std::int64_t retry_after_ms = 0;  // of `too_many`: when it is worth another try
 };
 
 /// A problem on its way out of a transaction.

@@ -42,6 +42,7 @@ std::string access_line(const Finished& finished, std::int64_t unix_ms) {
         }
         if (!request.pattern.empty()) member(line, "route", request.pattern);
         member(line, "request", request.id);
+        if (request.trace) member(line, "trace", request.trace->trace_id);
     }
     line += ",\"status\":" + std::to_string(finished.status);
     line += ",\"bytes\":" + std::to_string(finished.body_bytes);

@@ -35,6 +35,21 @@ bool is_of_framing(std::string_view name) noexcept {
     return std::ranges::any_of(names, [name](std::string_view own) { return same_without_case(own, name); });
 }
 
+/// Whether its asker may get it compressed, if that makes it smaller.
+bool is_worth_compressing(const Response& response) noexcept {
+    return response.body != nullptr && response.body->size() >= compressed_from_bytes &&
+           response.body->size() <= compressed_up_to_bytes && response.body_gzip == nullptr &&
+           !response.headers.contains("Content-Encoding") &&
+           is_compressible(response.headers.find("Content-Type"));
+}
+
+/// Null where it is no smaller.
+SharedText compressed(const std::string& body) {
+    std::optional<std::string> bytes = net::gzip(body);
+    if (!bytes || bytes->size() >= body.size()) return nullptr;
+    return std::make_shared<const std::string>(std::move(*bytes));
+}
+
 struct Choice {
     SharedText body;
     bool gzip = false;
@@ -46,16 +61,11 @@ Choice choose(const Response& response, const AnswerForm& form) {
     if (response.body_gzip != nullptr && (form.gzip || response.body == nullptr)) {
         return {response.body_gzip, true, true};
     }
-    if (choice.body == nullptr || choice.body->size() < compressed_from_bytes ||
-        response.headers.contains("Content-Encoding") ||
-        !is_compressible(response.headers.find("Content-Type"))) {
-        return choice;
-    }
+    if (!is_worth_compressing(response)) return choice;
     choice.varies = true;
-    if (!form.gzip || response.body_gzip != nullptr) return choice;
-    if (std::optional<std::string> compressed = net::gzip(*choice.body);
-        compressed && compressed->size() < choice.body->size()) {
-        choice.body = std::make_shared<const std::string>(std::move(*compressed));
+    if (!form.gzip) return choice;
+    if (SharedText smaller = compressed(*choice.body)) {
+        choice.body = std::move(smaller);
         choice.gzip = true;
     }
     return choice;
@@ -101,6 +111,7 @@ SharedText write_head(std::string& out, const Response& response, const AnswerFo
         append_number(out, choice.body == nullptr ? 0 : choice.body->size());
         out += "\r\n";
     }
+    out += form.more_fields;
     out += "Date: ";
     out += form.date;
     out += "\r\nX-Request-Id: ";
@@ -112,6 +123,11 @@ SharedText write_head(std::string& out, const Response& response, const AnswerFo
     }
     out += "\r\n\r\n";
     return form.head_only ? nullptr : choice.body;
+}
+
+void compress_beforehand(Response& response, const Request& request) {
+    if (!is_worth_compressing(response) || !accepts_gzip(request.headers.all("Accept-Encoding"))) return;
+    response.body_gzip = compressed(*response.body);
 }
 
 Response refusal(unsigned status, std::string_view detail) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "server/http/field.hpp"
+
 namespace expplat::server::http {
 namespace {
 
@@ -62,6 +64,16 @@ bool match_allows(std::string_view if_match, std::string_view etag) noexcept {
         if (member == "*" || (member == etag && !etag.starts_with("W/"))) return true;
     }
     return false;
+}
+
+void shorten_if_known(const Request& request, Response& response) {
+    if (response.status != 200 || (request.method != "GET" && request.method != "HEAD")) return;
+    if (list_contains(response.headers.find("Cache-Control"), "no-store")) return;
+    const std::string_view etag = response.headers.find("ETag");
+    if (etag.empty() || !none_match_names(request.headers.all("If-None-Match"), etag)) return;
+    response.status = 304;
+    response.body = response.body_gzip = nullptr;
+    response.headers.remove("Content-Type");  // of what is not sent: RFC 9110 (15.4.5)
 }
 
 int quality_of(std::string_view accept, std::string_view type) noexcept {

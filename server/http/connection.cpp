@@ -198,11 +198,16 @@ bool Stream::Connection::handle(std::string_view rest) {
     Service& service = worker_->service();
     request_ = reader_.take();
     began_ = request_->received;
-    request_->remote = remote_;
+    const TrustedProxies& proxies = service.settings.trusted_proxies;
+    request_->remote =
+        proxies.is_empty() ? remote_ : proxies.client_of(remote_, request_->headers.all("X-Forwarded-For"));
     request_->secure = socket_.is_secure();
     const std::string_view id = request_->headers.find("X-Request-Id");
     id_ = is_request_id(id) ? std::string(id) : worker_->make_id();
     request_->id = id_;
+    request_->trace = read_traceparent(request_->headers.find("traceparent"));
+    const Cors& cors = service.settings.cors;
+    cors_fields_ = cors.fields_for(request_->headers.find("Origin"));
     head_only_ = request_->method == "HEAD";
     close_after_ = !reader_.keep_alive();
     linger_after_ = false;
@@ -215,7 +220,11 @@ bool Stream::Connection::handle(std::string_view rest) {
     }
     is_handler_running_ = true;
     try {
-        service.handler(request_, make_responder(shared_from_this(), number));
+        if (std::optional<Response> preflight = cors.preflight(*request_)) {
+            put_answer(number, std::move(*preflight));
+        } else {
+            service.handler(request_, make_responder(shared_from_this(), number));
+        }
     } catch (...) {  // whatever it was: the one who asked hears of it, and the server goes on
         put_answer(number, refusal(500, "the request could not be handled"));
     }

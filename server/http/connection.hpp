@@ -138,6 +138,7 @@ private:
     std::shared_ptr<Request> request_;
     Clock::time_point began_;
     std::string id_;
+    std::string cors_fields_;       // of the answer
     unsigned status_ = 0;           // of the answer
     std::uint64_t body_bytes_ = 0;  // of it
     std::uint64_t number_ = 0;      // of the request

@@ -19,6 +19,7 @@ AnswerForm Stream::Connection::form_of(bool is_stream) const noexcept {
     AnswerForm form;
     form.id = id_;
     form.date = worker_->date();
+    form.more_fields = cors_fields_;
     form.http_1_0 = reader_.is_http_1_0();
     form.head_only = head_only_;
     form.close = close_after_;
@@ -82,7 +83,7 @@ void Stream::Connection::report(bool is_stream) {
     if (!finished || status_ == 0) return;
     Finished what;
     what.request = request_.get();
-    what.remote = remote_;
+    what.remote = request_ == nullptr ? remote_ : request_->remote;
     what.status = status_;
     what.body_bytes = body_bytes_;
     if (request_ != nullptr) {
@@ -96,6 +97,8 @@ void Stream::Connection::refuse(unsigned status, std::string_view detail) {
     const Request* const partial = reader_.partial();
     head_only_ = partial != nullptr && partial->method == "HEAD";
     id_ = worker_->make_id();
+    cors_fields_ = worker_->service().settings.cors.fields_for(
+        partial == nullptr ? std::string_view() : partial->headers.find("Origin"));
     close_after_ = linger_after_ = true;
     answer(refusal(status, detail));
 }

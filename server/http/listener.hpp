@@ -14,7 +14,9 @@
 #include <string>
 
 #include "expplat/base/result.hpp"
+#include "server/http/cors.hpp"
 #include "server/http/message.hpp"
+#include "server/http/trusted_proxies.hpp"
 
 namespace expplat::server::http {
 
@@ -83,6 +85,8 @@ struct ListenerSettings {
     unsigned threads = 0;          // 0: one for each processor
     std::string certificate_file;  // PEM, with its chain; empty: no TLS
     std::string private_key_file;
+    TrustedProxies trusted_proxies;  // whose `X-Forwarded-For` says who asks
+    Cors cors;                       // pages of other origins that may ask
     ListenerLimits limits;
     std::function<void(const Finished&)>
         finished;  // after each answer; from the listener's threads; may be empty

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "server/http/trace_context.hpp"
+
 namespace expplat::server::http {
 
 /// A body or a piece of one that many connections send at once.
@@ -45,9 +47,10 @@ struct Request {
     std::vector<std::pair<std::string, std::string>> query;  // decoded, in order, names may repeat
     Headers headers;
     std::string body;     // inflated where it came compressed
-    std::string remote;   // the peer's address, without port
+    std::string remote;   // the client's address, without port: the peer's, or what a trusted proxy says
     bool secure = false;  // over TLS
     std::string id;       // `X-Request-Id`, taken over or made
+    std::optional<TraceContext> trace;  // what `traceparent` says; nothing where it says nothing good
     std::string_view
         pattern;  // of the route that was found, for logs and counts; empty before, and where there is none
     std::vector<std::pair<std::string_view, std::string>> parameters;  // of that route's path

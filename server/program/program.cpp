@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
+#include <optional>
 #include <sstream>
 #include <thread>
 #include <utility>
@@ -19,6 +20,7 @@
 #include "server/http/access_log.hpp"
 #include "server/http/listener.hpp"
 #include "server/program/chores.hpp"
+#include "server/program/key_set_fetch.hpp"
 #include "server/program/outlets.hpp"
 #include "server/store/database.hpp"
 #include "src/sync/atomic_file.hpp"
@@ -27,10 +29,18 @@ namespace expplat::server::program {
 namespace {
 
 constexpr std::chrono::seconds heartbeat{15};  // docs/PROTOCOL.md: at least every 20 s
+/// As the publisher's: what other servers took back ends here.
+constexpr std::chrono::seconds review_interval{5};
 
 [[nodiscard]] std::int64_t unix_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(
                std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+[[nodiscard]] std::int64_t steady_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::steady_clock::now().time_since_epoch())
         .count();
 }
 
@@ -42,6 +52,14 @@ constexpr std::chrono::seconds heartbeat{15};  // docs/PROTOCOL.md: at least eve
         text += digits[static_cast<unsigned char>(c) & 15];
     }
     return text;
+}
+
+/// Strangers choose methods: only those that there are get a series of their own.
+[[nodiscard]] std::string_view known_method(std::string_view method) noexcept {
+    for (const std::string_view known : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
+        if (known == method) return known;
+    }
+    return "other";
 }
 
 [[nodiscard]] Error with(const char* what, const domain::Problem& problem) {
@@ -92,8 +110,7 @@ std::string log_line(std::string_view level, std::string_view message, std::int6
 /// In the order of their making; they go in the other one.
 class Program::Parts {
 public:
-    Parts(const Settings& settings, std::function<void(const std::string&)> log)
-        : settings_(settings), log_(std::move(log)) {}
+    Parts(const Settings& settings, LogWriter& log) : settings_(settings), log_(log) {}
     ~Parts() { stop(); }
     Parts(const Parts&) = delete;
     Parts& operator=(const Parts&) = delete;
@@ -113,12 +130,14 @@ private:
     [[nodiscard]] Result<void> listen();
     void count(const http::Finished& finished);
     void beat();
+    void review();
+    void review_streams();
     void say(std::string_view level, std::string_view message) const {
-        log_(log_line(level, message, unix_ms()));
+        log_.write(log_line(level, message, unix_ms()));
     }
 
     const Settings settings_;
-    std::function<void(const std::string&)> log_;
+    LogWriter& log_;
     std::vector<std::string> secrets_;  // the first signs
     std::unique_ptr<store::Database> database_;
     std::unique_ptr<domain::ControlPlane> plane_;
@@ -135,7 +154,11 @@ private:
     std::unique_ptr<domain::ChangeRequests> change_requests_;
     std::unique_ptr<domain::Webhooks> webhooks_;
     std::unique_ptr<auth::TokenAuthority> tokens_;
+    std::unique_ptr<api::Throttle> throttle_;
+    std::unique_ptr<api::UserPool> user_pool_;
     std::unique_ptr<api::Gate> gate_;
+    api::Attempts attempts_;
+    api::OpenStreams streams_;
     publish::Hub hub_;
     std::unique_ptr<publish::Publisher> publisher_;
     std::unique_ptr<Chores> chores_;
@@ -150,6 +173,7 @@ private:
     std::condition_variable ending_;
     bool ends_ = false;
     std::thread beating_;
+    std::thread reviewing_;
 };
 
 Result<void> Program::Parts::start() {
@@ -200,7 +224,16 @@ Result<void> Program::Parts::open_access() {
     roles_ = std::make_unique<domain::Roles>(*plane_, &fault_of_role);
     change_requests_ = std::make_unique<domain::ChangeRequests>(*plane_);
     webhooks_ = std::make_unique<domain::Webhooks>(*plane_);
-    gate_ = std::make_unique<api::Gate>(*keys_, *people_, *tokens_, unix_ms);
+    throttle_ = std::make_unique<api::Throttle>(settings_.rate_limits, steady_ms);
+    if (settings_.user_pool) {
+        Result<auth::CognitoPool> pool = auth::CognitoPool::open(*settings_.user_pool);
+        if (!pool) return pool.error();
+        user_pool_ =
+            std::make_unique<api::UserPool>(std::move(*pool), fetch_key_set, unix_ms,
+                                            [this](const std::string& line) { say("warning", line); });
+        user_pool_->refresh();
+    }
+    gate_ = std::make_unique<api::Gate>(*keys_, *people_, *tokens_, *throttle_, user_pool_.get(), unix_ms);
     return {};
 }
 
@@ -209,19 +242,23 @@ Result<void> Program::Parts::make_first_admin() {
         database_->read([](domain::Transaction& t) { return domain::tables::count_people(t); });
     if (!count) return with("the database", count.problem());
     if (*count > 0) return {};
+    std::optional<std::string> hash;  // none: comes in by the user pool
     std::string password = settings_.admin_password;
-    if (password.empty()) {
-        Result<std::string> made = made_text(12);
-        if (!made) return made.error();
-        password = *made;
+    if (!settings_.user_pool) {
+        if (password.empty()) {
+            Result<std::string> made = made_text(12);
+            if (!made) return made.error();
+            password = *made;
+        }
+        Result<std::string> hashed = auth::hash_password(password);
+        if (!hashed) return hashed.error();
+        hash = std::move(*hashed);
     }
-    Result<std::string> hash = auth::hash_password(password);
-    if (!hash) return hash.error();
-    const auto first = people_->bootstrap(settings_.admin_email, *hash);
+    const auto first = people_->bootstrap(settings_.admin_email, hash);
     if (!first) return with("the first admin", first.problem());
     if (!*first) return {};  // another server was faster
     say("info", "the first admin is " + settings_.admin_email);
-    if (settings_.admin_password.empty()) made_password = password;
+    if (hash && settings_.admin_password.empty()) made_password = password;
     return {};
 }
 
@@ -257,32 +294,39 @@ Result<void> Program::Parts::open_publishing() {
 }
 
 Result<void> Program::Parts::listen() {
-    workers_ = std::make_unique<http::Workers>(settings_.workers);
-    services_ = std::make_unique<api::Services>(
-        api::Services{.plane = *plane_,
-                      .projects = *projects_,
-                      .entities = *entities_,
-                      .configurations = *configurations_,
-                      .history = *history_,
-                      .audit = *audit_,
-                      .idempotency = *idempotency_,
-                      .keys = *keys_,
-                      .people = *people_,
-                      .roles = *roles_,
-                      .change_requests = *change_requests_,
-                      .schedules = *schedules_,
-                      .webhooks = *webhooks_,
-                      .tokens = *tokens_,
-                      .gate = *gate_,
-                      .hub = hub_,
-                      .publisher = *publisher_,
-                      .client_object = [this](const std::string& id) { return outlets_->client_object(id); },
-                      .event_stream = outlets_->event_stream(),
-                      .metrics = metrics_,
-                      .workers = *workers_,
-                      .now_ms = unix_ms,
-                      .is_ready = [this] { return database_->check(); },
-                      .log = [this](const std::string& line) { say("error", line); }});
+    workers_ = std::make_unique<http::Workers>(
+        settings_.workers, http::Workers::queued_most,
+        [this](const std::string& fault) { say("error", "a worker's job: " + fault); });
+    services_ = std::make_unique<api::Services>(api::Services{
+        .plane = *plane_,
+        .projects = *projects_,
+        .entities = *entities_,
+        .configurations = *configurations_,
+        .history = *history_,
+        .audit = *audit_,
+        .idempotency = *idempotency_,
+        .keys = *keys_,
+        .people = *people_,
+        .roles = *roles_,
+        .change_requests = *change_requests_,
+        .schedules = *schedules_,
+        .webhooks = *webhooks_,
+        .tokens = *tokens_,
+        .gate = *gate_,
+        .attempts = attempts_,
+        .throttle = *throttle_,
+        .streams = streams_,
+        .hub = hub_,
+        .publisher = *publisher_,
+        .client_object = [this](const std::string& id) { return outlets_->client_object(id); },
+        .event_stream = outlets_->event_stream(),
+        .metrics = metrics_,
+        .workers = *workers_,
+        .metrics_token = settings_.metrics_token,
+        .are_metrics_open = settings_.metrics_token.empty() && http::is_loopback(settings_.address),
+        .now_ms = unix_ms,
+        .is_ready = [this] { return database_->check(); },
+        .log = [this](const std::string& line) { say("error", line); }});
     routes_ = std::make_unique<api::Routes>(router_, *services_);
     for (const auto add :
          {api::add_projects, api::add_entities, api::add_configurations, api::add_keys, api::add_people,
@@ -296,6 +340,8 @@ Result<void> Program::Parts::listen() {
     listening.threads = settings_.threads;
     listening.certificate_file = settings_.certificate_file;
     listening.private_key_file = settings_.private_key_file;
+    listening.cors = settings_.cors;
+    listening.trusted_proxies = settings_.trusted_proxies;
     listening.finished = [this](const http::Finished& finished) { count(finished); };
     auto started = http::Listener::start(
         std::move(listening), [this](std::shared_ptr<http::Request> request, http::Responder responder) {
@@ -309,7 +355,10 @@ Result<void> Program::Parts::listen() {
                    [this] { return static_cast<double>(listener->streams()); });
     metrics_.gauge("expplat_jobs_waiting", "Requests that wait for a worker.",
                    [this] { return static_cast<double>(workers_->queued()); });
+    metrics_.gauge("expplat_log_lines_dropped", "Lines of the log that nobody took.",
+                   [this] { return static_cast<double>(log_.dropped()); });
     beating_ = std::thread([this] { beat(); });
+    reviewing_ = std::thread([this] { review(); });
     return {};
 }
 
@@ -318,9 +367,8 @@ void Program::Parts::count(const http::Finished& finished) {
     const std::string_view route = finished.request == nullptr || finished.request->pattern.empty()
                                        ? std::string_view("none")
                                        : finished.request->pattern;
-    const std::string_view method = finished.request == nullptr || finished.request->pattern.empty()
-                                        ? std::string_view("none")
-                                        : std::string_view(finished.request->method);
+    const std::string_view method =
+        finished.request == nullptr ? std::string_view("none") : known_method(finished.request->method);
     metrics_
         .counter("expplat_http_requests_total", "Requests that were answered.",
                  {{"method", method}, {"route", route}, {"status", status}})
@@ -329,7 +377,30 @@ void Program::Parts::count(const http::Finished& finished) {
         .histogram("expplat_http_request_seconds", "From a request's first byte to its answer's last.",
                    {{"route", route}})
         .observe(static_cast<std::uint64_t>(finished.took.count()));
-    if (settings_.access_log) log_(http::access_line(finished, unix_ms()));
+    if (settings_.access_log) log_.write(auth::redact_keys_in(http::access_line(finished, unix_ms())));
+}
+
+/// Closes the streams of who may follow no longer.
+void Program::Parts::review_streams() {
+    const std::vector<api::StreamHolder> holders = streams_.holders();
+    if (holders.empty()) return;
+    const auto ended = gate_->review(holders);
+    if (!ended) return say("error", ended.problem().detail);
+    for (const api::StreamHolder& holder : *ended) {
+        gate_->forget_key(holder.id);
+        streams_.close(holder);
+    }
+}
+
+/// On a thread of its own: it may wait for the database, and for the user pool.
+void Program::Parts::review() {
+    std::unique_lock lock(mutex_);
+    while (!ending_.wait_for(lock, review_interval, [this] { return ends_; })) {
+        lock.unlock();
+        review_streams();
+        if (user_pool_ != nullptr) user_pool_->refresh();
+        lock.lock();
+    }
 }
 
 /// On a thread of its own: it must not wait for the database.
@@ -350,17 +421,17 @@ void Program::Parts::stop() {
     }
     ending_.notify_all();
     if (beating_.joinable()) beating_.join();
+    if (reviewing_.joinable()) reviewing_.join();
     if (outlets_ != nullptr) outlets_->stop_events();  // which answers by the workers
-    workers_.reset();                                  // what is queued is done, and answers nobody
+    workers_.reset();                                  // what is queued has nobody to answer any more
     listener.reset();
     chores_.reset();
     if (outlets_ != nullptr) outlets_->stop();  // which tells the publisher
     publisher_.reset();
 }
 
-Result<std::unique_ptr<Program>> Program::start(const Settings& settings,
-                                                std::function<void(const std::string& line)> log) {
-    auto parts = std::make_unique<Parts>(settings, std::move(log));
+Result<std::unique_ptr<Program>> Program::start(const Settings& settings, LogWriter& log) {
+    auto parts = std::make_unique<Parts>(settings, log);
     if (Result<void> started = parts->start(); !started) return started.error();
     return std::unique_ptr<Program>(new Program(std::move(parts)));
 }

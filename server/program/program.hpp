@@ -12,15 +12,15 @@
 #include <vector>
 
 #include "expplat/base/result.hpp"
+#include "server/program/log_writer.hpp"
 #include "server/program/settings.hpp"
 
 namespace expplat::server::program {
 
 class Program {
 public:
-    /// `log` gets a line of JSON at a time, from any thread. Errors: whatever keeps the server from serving.
-    [[nodiscard]] static Result<std::unique_ptr<Program>> start(
-        const Settings& settings, std::function<void(const std::string& line)> log);
+    /// `log` gets a line of JSON at a time, and outlives it. Errors: whatever keeps the server from serving.
+    [[nodiscard]] static Result<std::unique_ptr<Program>> start(const Settings& settings, LogWriter& log);
     Program(const Program&) = delete;
     Program& operator=(const Program&) = delete;
     ~Program();

@@ -7,11 +7,14 @@
 #include "server/auth/limits.hpp"
 #include "server/program/outlets.hpp"
 #include "server/store/address.hpp"
+#include "src/net/url.hpp"
 
 namespace expplat::server::program {
 namespace {
 
-constexpr std::array<Variable, 19> table{{
+constexpr std::size_t metrics_token_least = 16;
+
+constexpr std::array<Variable, 26> table{{
     {"EXPPLAT_LISTEN", "127.0.0.1:8080", "address and port; port 0: any that is free, which the log tells"},
     {"EXPPLAT_DATA", "./expplat-data", "the folder of the SQLite file and of a secret that was made"},
     {"DATABASE_URL", "sqlite:$EXPPLAT_DATA/expplat.db",
@@ -40,6 +43,21 @@ constexpr std::array<Variable, 19> table{{
      "the name or the ARN of a stream of Kinesis that events go into, instead of the database; region, "
      "credentials and endpoint as for the bucket"},
     {"KINESIS_AGGREGATION", "on", "on: records of many events (KPL's format); off: one a record"},
+    {"EXPPLAT_TRUSTED_PROXIES", "",
+     "addresses and prefixes (10.0.0.0/8), by commas, of proxies whose X-Forwarded-For is believed"},
+    {"EXPPLAT_RATE_LIMITS",
+     "server=50000/100000,client=10000/20000,admin=200/1000,person=200/1000,log-in=5/50",
+     "requests of a key or person, and log-ins of an address: PER_SECOND/BURST or off, by commas"},
+    {"EXPPLAT_CORS_ORIGINS", "",
+     "origins of pages that may ask (https://console.example.com), by commas, or *; empty: none"},
+    {"EXPPLAT_METRICS_TOKEN", "",
+     "what /metrics wants as bearer, 16 characters or more; without it they are open on a loopback address "
+     "only"},
+    {"COGNITO_USER_POOL_ID", "",
+     "REGION_NAME: people come in by this Amazon Cognito user pool, not by passwords"},
+    {"COGNITO_CLIENT_ID", "", "app clients of the pool whose tokens are taken, by commas"},
+    {"COGNITO_ENDPOINT", "",
+     "of an emulator of Cognito: where the pool's key set is fetched instead of at Amazon's"},
 }};
 
 template <class Number>
@@ -67,6 +85,36 @@ void read_number(const std::optional<std::string>& text, std::string_view name, 
 [[nodiscard]] std::size_t characters(std::string_view text) noexcept {
     return static_cast<std::size_t>(std::count_if(
         text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; }));
+}
+
+/// Groups of the pool are roles by their names.
+template <class Value>
+[[nodiscard]] std::optional<auth::CognitoConfig> read_user_pool(const Value& value,
+                                                                std::vector<std::string>& faults) {
+    const auto pool = value("COGNITO_USER_POOL_ID");
+    const auto clients = value("COGNITO_CLIENT_ID");
+    const auto endpoint = value("COGNITO_ENDPOINT");
+    if (!pool && !clients && !endpoint) return std::nullopt;
+    if (!pool || !clients) {
+        faults.emplace_back("COGNITO_USER_POOL_ID, COGNITO_CLIENT_ID: one needs the other");
+        return std::nullopt;
+    }
+    auth::CognitoConfig config;
+    config.user_pool_id = *pool;
+    for (std::string_view rest = *clients; !rest.empty();) {
+        const std::string_view one = rest.substr(0, rest.find(','));
+        rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+        config.client_ids.emplace_back(trimmed(one));
+    }
+    for (const char* const role : {"admin", "developer", "analyst", "viewer"})
+        config.roles.push_back({role, role});
+    config.endpoint = endpoint.value_or("");
+    while (config.endpoint.ends_with('/')) config.endpoint.pop_back();
+    if (endpoint && !net::parse_url(config.endpoint))
+        faults.emplace_back("COGNITO_ENDPOINT: must be http://HOST:PORT or https://HOST");
+    if (const auto opened = auth::CognitoPool::open(config); !opened)
+        faults.push_back(opened.error().message);
+    return config;
 }
 
 }  // namespace
@@ -143,6 +191,26 @@ Settings read_settings(const std::function<std::optional<std::string>(const std:
             faults.emplace_back("KINESIS_AGGREGATION: must be on or off");
     }
     judge_outlets(settings, faults);
+    if (const auto list = value("EXPPLAT_TRUSTED_PROXIES")) {
+        const Result<http::TrustedProxies> proxies = http::TrustedProxies::parse(*list);
+        if (proxies) settings.trusted_proxies = *proxies;
+        else faults.push_back("EXPPLAT_TRUSTED_PROXIES: " + proxies.error().message);
+    }
+    if (const auto text = value("EXPPLAT_RATE_LIMITS")) {
+        const Result<auth::RateLimits> limits = auth::RateLimits::parse(*text);
+        if (limits) settings.rate_limits = *limits;
+        else faults.push_back("EXPPLAT_RATE_LIMITS: " + limits.error().message);
+    }
+    if (const auto origins = value("EXPPLAT_CORS_ORIGINS")) {
+        const Result<http::Cors> cors = http::Cors::parse(*origins);
+        if (cors) settings.cors = *cors;
+        else faults.push_back("EXPPLAT_CORS_ORIGINS: " + cors.error().message);
+    }
+    settings.metrics_token = value("EXPPLAT_METRICS_TOKEN").value_or("");
+    if (!settings.metrics_token.empty() && settings.metrics_token.size() < metrics_token_least)
+        faults.push_back("EXPPLAT_METRICS_TOKEN: must have " + std::to_string(metrics_token_least) +
+                         " characters or more");
+    settings.user_pool = read_user_pool(value, faults);
     return settings;
 }
 

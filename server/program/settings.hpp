@@ -12,6 +12,11 @@
 #include <string_view>
 #include <vector>
 
+#include "server/auth/cognito.hpp"
+#include "server/auth/rate_limit.hpp"
+#include "server/http/cors.hpp"
+#include "server/http/trusted_proxies.hpp"
+
 namespace expplat::server::program {
 
 struct Settings {
@@ -34,6 +39,11 @@ struct Settings {
     std::string bucket_prefix;
     std::string stream;             // of Kinesis; its name or ARN; empty: none
     bool stream_aggregates = true;  // many events a record
+    http::TrustedProxies trusted_proxies;
+    auth::RateLimits rate_limits;
+    http::Cors cors;
+    std::string metrics_token;  // empty: the metrics are open where `address` is the machine's own
+    std::optional<auth::CognitoConfig> user_pool;  // nothing: people log in here
     bool access_log = true;
 
     /// Where the database is, as `store::Address` reads it.

@@ -37,6 +37,7 @@ const std::vector<Table>& tables() {
         {"phases", {"project", "environment", "experiment", "number"}, 25},
         {"keys", {"id"}},
         {"people", {"id"}},
+        {"identities", {"issuer", "subject"}},
         {"roles", {"key"}},
         {"grants", {"person", "role", "project", "environment"}},
         {"schedules", {"id"}, 25},

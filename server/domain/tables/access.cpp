@@ -118,6 +118,24 @@ std::optional<Person> find_person_by_email(Transaction& t, const std::string& em
     return rows.empty() ? std::nullopt : std::optional(person_of(rows[0]));
 }
 
+std::optional<Person> find_person_by_identity(Transaction& t, const Identity& identity) {
+    const Rows rows = t.execute(
+        select(person_columns,
+               "people WHERE id = (SELECT person FROM identities WHERE issuer = ? AND subject = ?)"),
+        {identity.issuer, identity.subject});
+    return rows.empty() ? std::nullopt : std::optional(person_of(rows[0]));
+}
+
+bool has_identity(Transaction& t, const std::string& person, const std::string& issuer) {
+    return !t.execute("SELECT 1 FROM identities WHERE issuer = ? AND person = ?", {issuer, person}).empty();
+}
+
+void insert_identity(Transaction& t, const Identity& identity, const std::string& person,
+                     std::int64_t now_ms) {
+    (void)t.execute("INSERT INTO identities (issuer, subject, person, created_ms) VALUES (?, ?, ?, ?)",
+                    {identity.issuer, identity.subject, person, now_ms});
+}
+
 std::vector<Person> list_people(Transaction& t, const std::string& after, std::int64_t limit) {
     const Rows rows = t.execute(
         select(person_columns, "people WHERE email COLLATE \"C\" > ? ORDER BY email COLLATE \"C\" LIMIT ?"),

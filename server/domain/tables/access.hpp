@@ -41,6 +41,12 @@ struct Person {
     std::int64_t updated_ms = 0;
 };
 
+/// Who somebody is at an issuer of tokens.
+struct Identity {
+    std::string issuer;
+    std::string subject;
+};
+
 /// A role of a person; project and environment are empty where it holds in all of them.
 struct RoleGrant {
     std::string role;
@@ -75,6 +81,11 @@ void insert_person(Transaction& t, const Person& person);
 void update_person(Transaction& t, const Person& person);
 [[nodiscard]] std::optional<Person> find_person(Transaction& t, const std::string& id);
 [[nodiscard]] std::optional<Person> find_person_by_email(Transaction& t, const std::string& email);
+[[nodiscard]] std::optional<Person> find_person_by_identity(Transaction& t, const Identity& identity);
+/// Whether that person is somebody at that issuer already.
+[[nodiscard]] bool has_identity(Transaction& t, const std::string& person, const std::string& issuer);
+void insert_identity(Transaction& t, const Identity& identity, const std::string& person,
+                     std::int64_t now_ms);
 /// Those after that e-mail, by e-mail.
 [[nodiscard]] std::vector<Person> list_people(Transaction& t, const std::string& after, std::int64_t limit);
 [[nodiscard]] std::int64_t count_people(Transaction& t);

@@ -163,5 +163,25 @@ TEST(Cognito, APoolHasAnIdAndAClient) {
     EXPECT_FALSE(CognitoPool::open(config));
 }
 
+TEST(Cognito, AnEmulatorsPoolHasTwoNames) {
+    CognitoConfig config;
+    config.user_pool_id = pool_id;
+    config.client_ids = {"client-1"};
+    config.endpoint = "http://127.0.0.1:9229";
+    const auto emulated = CognitoPool::open(config);
+    ASSERT_TRUE(emulated);
+    EXPECT_EQ(emulated->issuer(), issuer_of_pool);
+    EXPECT_EQ(emulated->key_set_url(), "http://127.0.0.1:9229/" + pool_id + "/.well-known/jwks.json");
+    const auto judged_by = [](const CognitoPool& by, const std::string& named) {
+        const auto set = Jwks::read(issuer().jwks());
+        const auto jws = by.read(issuer().token(payload_with("iss", '"' + named + '"')));
+        return by.judge(*jws, set->find(jws->key_id), now_ms).ok();
+    };
+    EXPECT_TRUE(judged_by(*emulated, issuer_of_pool));
+    EXPECT_TRUE(judged_by(*emulated, "http://127.0.0.1:9229/" + pool_id));
+    EXPECT_FALSE(judged_by(*emulated, "http://127.0.0.1:9230/" + pool_id));
+    EXPECT_FALSE(judged_by(pool(), "http://127.0.0.1:9229/" + pool_id));
+}
+
 }  // namespace
 }  // namespace expplat::server::auth

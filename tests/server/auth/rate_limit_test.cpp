@@ -86,5 +86,37 @@ TEST(RateLimiter, KeepsKeysApartInABoundedTable) {
     EXPECT_FALSE(limiter.take("a", limit, 0).is_allowed);
 }
 
+TEST(RateLimits, AreChangedByName) {
+    const Result<RateLimits> none = RateLimits::parse("");
+    ASSERT_TRUE(none);
+    EXPECT_EQ(none->server->per_second, RateLimits().server->per_second);
+    const Result<RateLimits> some = RateLimits::parse("server=7/9, client=off,log-in=1/2 ");
+    ASSERT_TRUE(some);
+    EXPECT_EQ(some->server->per_second, 7u);
+    EXPECT_EQ(some->server->burst, 9u);
+    EXPECT_FALSE(some->client);
+    EXPECT_EQ(some->log_in->burst, 2u);
+    EXPECT_EQ(some->admin->burst, RateLimits().admin->burst);
+    const Result<RateLimits> off = RateLimits::parse("off");
+    ASSERT_TRUE(off);
+    for (const auto& limit : {off->server, off->client, off->admin, off->person, off->log_in})
+        EXPECT_FALSE(limit);
+}
+
+TEST(RateLimits, RefuseWhatIsNone) {
+    for (const char* const text : {"server", "server=", "server=5", "server=5/", "server=/5", "server=0/5",
+                                   "server=5/0", "server=-1/5", "server=5/5x", "server=99999999/1",
+                                   "nobody=1/1", "=1/1", "server=1/1,,client=1/1", "off,server=1/1"})
+        EXPECT_FALSE(RateLimits::parse(text)) << text;
+}
+
+TEST(RateLimits, AFleetIsNotInTheWay) {
+    RateLimiter limiter;
+    const RateLimits limits;
+    for (std::int64_t ms = 0; ms < 10'000; ++ms) {
+        for (int i = 0; i < 40; ++i) ASSERT_TRUE(limiter.take("key", *limits.server, ms).is_allowed);
+    }
+}
+
 }  // namespace
 }  // namespace expplat::server::auth

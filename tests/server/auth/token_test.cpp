@@ -55,6 +55,26 @@ TEST(Token, EndsAfterItsTime) {
     EXPECT_EQ(refusal_of(authority, refresh->text, TokenUse::refresh, now_ms + 14LL * 86'400'000), "expired");
 }
 
+TEST(Token, ASessionIsNotRenewedForEver) {
+    const auto authority = authority_of({first_secret});
+    const std::int64_t end_ms = now_ms + limits::session_s * 1000;
+    constexpr std::int64_t day_ms = 86'400'000;
+    auto token = authority.issue(TokenUse::refresh, "person", 0, now_ms);
+    std::int64_t at_ms = now_ms;
+    for (int renewals = 0; renewals < 1000; ++renewals) {
+        const auto bearer = authority.judge(token->text, TokenUse::refresh, at_ms);
+        if (!bearer) break;
+        EXPECT_EQ(bearer->session_began_s, now_ms / 1000);
+        EXPECT_LE(bearer->expires_at_s, end_ms / 1000);
+        token = authority.issue(TokenUse::refresh, "person", 0, at_ms, bearer->session_began_s);
+        at_ms += day_ms;
+    }
+    EXPECT_EQ(at_ms, end_ms);
+    const auto access = authority.issue(TokenUse::access, "person", 0, end_ms - 1000, now_ms / 1000);
+    EXPECT_EQ(refusal_of(authority, access->text, TokenUse::access, end_ms - 1000), "none");
+    EXPECT_EQ(refusal_of(authority, access->text, TokenUse::access, end_ms), "expired");
+}
+
 TEST(Token, IsForOneUse) {
     const auto authority = authority_of({first_secret});
     const auto access = authority.issue(TokenUse::access, "person", 0, now_ms);

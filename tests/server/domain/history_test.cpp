@@ -39,8 +39,26 @@ TEST_F(HistoryTest, AChangeIsTakenBack) {
     EXPECT_EQ(of(flag("f"))[0].entry.action, "flag.revert");
     must(history_.revert(ann_, flag("f"), of(flag("f"))[0].entry.sequence));  // and back again
     EXPECT_NE(body(flag("f")), a_flag);
-    EXPECT_EQ(refusal_of(history_.revert(ann_, flag("f"), off, 1)), ProblemType::precondition_failed);
+    EXPECT_EQ(refusal_of(history_.revert(ann_, flag("f"), off, {.if_revision = 1})),
+              ProblemType::precondition_failed);
     EXPECT_EQ(refusal_of(history_.revert(ann_, flag("f"), 1)), ProblemType::not_found);  // the project's
+}
+
+TEST_F(HistoryTest, WhatIsTakenBackMustBeAsItWasSeen) {
+    create(flag("f"), a_flag);
+    must(entities_.set_enabled(ann_, flag("f"), "production", false));
+    const std::int64_t off = of(flag("f"))[0].entry.sequence;
+    const EntityView before = must(entities_.get(ann_, flag("f")));
+    must(entities_.set_enabled(ann_, flag("f"), "production", true));
+    EXPECT_EQ(refusal_of(history_.revert(ann_, flag("f"), off, {.if_seen = before})),
+              ProblemType::precondition_failed);
+    must(history_.revert(ann_, flag("f"), off, {.if_seen = must(entities_.get(ann_, flag("f")))}));
+
+    (void)must(entities_.update(ann_, flag("f"), {.name = "g"}, {}));
+    const std::int64_t named = of(flag("f"))[0].entry.sequence;
+    EXPECT_EQ(refusal_of(history_.revert(ann_, flag("f"), named, {.if_seen = before})),
+              ProblemType::precondition_failed);
+    must(history_.revert(ann_, flag("f"), named, {.if_seen = must(entities_.get(ann_, flag("f")))}));
 }
 
 TEST_F(HistoryTest, AConfigurationThatWasAddedOrRemovedIsTakenBack) {

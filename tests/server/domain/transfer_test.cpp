@@ -82,7 +82,7 @@ TEST_F(TransferTest, OfABrokenFileChangesNothing) {
     missing.erase(begin, missing.find('\n', begin) + 1 - begin);
     broken.push_back(missing);
     std::string newer = text;
-    newer.replace(newer.find("\"schema\":3"), 10, "\"schema\":9");
+    newer.insert(newer.find("\"schema\":") + 9, "9");
     broken.push_back(newer);
     std::string injected = text;
     injected.replace(injected.find("\"table\":\"projects\""), 18,

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/http/answer.hpp"
 #include "tests/server/http/raw_client.hpp"
 
 namespace expplat::server::http {
@@ -223,6 +224,7 @@ TEST_F(ListenerTest, CompressesForWhoTakesIt) {
     start([&](const std::shared_ptr<Request>& request, Responder responder) {
         Response response = Response::text(200, "application/json; charset=utf-8", text);
         if (request->target == "/small") response.body = shared(text.substr(0, 1023));
+        if (request->target == "/large") response.body = shared(std::string(compressed_up_to_bytes + 1, 'x'));
         if (request->target == "/image") response.headers.set("Content-Type", "image/png");
         if (request->target == "/coded") response.headers.set("Content-Encoding", "br");
         if (request->target == "/before") response.body_gzip = shared(deflated("made before"));
@@ -250,10 +252,30 @@ TEST_F(ListenerTest, CompressesForWhoTakesIt) {
         EXPECT_FALSE(answer.has("Content-Encoding")) << target;
         EXPECT_FALSE(answer.has("Vary")) << target;
     }
+    const RawClient::Answer large = one.ask(get("/large", "Accept-Encoding: gzip\r\n"));
+    EXPECT_FALSE(large.has("Content-Encoding")) << "it would keep the thread for too long";
+    EXPECT_EQ(large.body.size(), compressed_up_to_bytes + 1);
     EXPECT_EQ(one.ask(get("/coded", "Accept-Encoding: gzip\r\n")).body, text);
     EXPECT_EQ(inflated(one.ask(get("/before", "Accept-Encoding: gzip\r\n")).body), "made before");
     EXPECT_EQ(one.ask(get("/before")).body, text);
     EXPECT_EQ(one.ask(get("/vary", "Accept-Encoding: gzip\r\n")).field("Vary"), "Origin, accept-encoding");
+}
+
+TEST(Answer, IsCompressedBeforehandForWhoTakesIt) {
+    const auto beforehand = [](std::size_t bytes, const char* accepted, const char* type) {
+        Request request;
+        request.headers.add("Accept-Encoding", accepted);
+        Response response = Response::text(200, type, std::string(bytes, 'x'));
+        compress_beforehand(response, request);
+        return response.body_gzip;
+    };
+    const SharedText made = beforehand(compressed_up_to_bytes, "br, gzip", "application/json");
+    ASSERT_NE(made, nullptr);
+    EXPECT_EQ(inflated(*made), std::string(compressed_up_to_bytes, 'x'));
+    EXPECT_EQ(beforehand(compressed_up_to_bytes + 1, "gzip", "application/json"), nullptr);
+    EXPECT_EQ(beforehand(compressed_from_bytes - 1, "gzip", "application/json"), nullptr);
+    EXPECT_EQ(beforehand(5000, "br", "application/json"), nullptr);
+    EXPECT_EQ(beforehand(5000, "gzip", "image/png"), nullptr);
 }
 
 TEST_F(ListenerTest, InflatesBodies) {

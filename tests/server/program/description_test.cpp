@@ -1,5 +1,7 @@
 // The description of the interface (server/api/openapi.yaml) and the routes of the running program are the same.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -68,7 +70,9 @@ TEST(Description, HasEveryRouteOfTheProgramAndNoOther) {
     settings.data = folder.path();
     settings.port = 0;
     settings.admin_password = "a password of the test";
-    const auto started = program::Program::start(settings, [](const std::string&) {});
+    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    program::LogWriter log(nowhere);
+    const auto started = program::Program::start(settings, log);
     ASSERT_TRUE(started) << started.error().message;
     const std::vector<std::string> routes = (*started)->routes();
     ASSERT_FALSE(routes.empty());
@@ -83,6 +87,7 @@ TEST(Description, HasEveryRouteOfTheProgramAndNoOther) {
     EXPECT_EQ(without_description, std::vector<std::string>{}) << "these routes are not in openapi.yaml";
     EXPECT_EQ(without_route, std::vector<std::string>{}) << "openapi.yaml has what no route takes";
     (*started)->stop();
+    ::close(nowhere);
 }
 
 TEST(Description, NamesEachOperationOnceAndSaysWhatItDoes) {

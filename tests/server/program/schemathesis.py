@@ -41,7 +41,7 @@ def without(*operations):
 class Described(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = Served(PROGRAM).__enter__()
+        cls.server = Served(PROGRAM, environment={"EXPPLAT_RATE_LIMITS": "off"}).__enter__()
         cls.server.set_up()
         for kind, body in BODIES.items():
             for key in ("one", "shop/cart"):

@@ -47,13 +47,15 @@ class Answer:
 
 
 class Served:
-    def __init__(self, program, data=None, environment=None, errors=False):
-        """`errors`: the log may have lines of that level."""
+    def __init__(self, program, data=None, environment=None, errors=False, log=None):
+        """`errors`: the log may have lines of that level. `log`: where it goes, if not into the file `log` of `data`."""
         self.program = program
         self.folder = None if data else tempfile.TemporaryDirectory(prefix="expplat-server-")
         self.data = data or self.folder.name
         self.environment = environment or {}
         self.errors = errors
+        self.stderr = log
+        self.port = None
         self.token = None
         self.key = None
 
@@ -63,7 +65,8 @@ class Served:
                         "EXPPLAT_ADMIN_PASSWORD": PASSWORD, "EXPPLAT_DRAIN_MS": "500"}
         environment |= database_of(self.data) | self.environment
         self.log = open(os.path.join(self.data, "log"), "ab")
-        self.process = subprocess.Popen([self.program], env=environment, stdout=subprocess.PIPE, stderr=self.log,
+        self.process = subprocess.Popen([self.program], env=environment, stdout=subprocess.PIPE,
+                                        stderr=self.stderr or self.log,
                                         text=True)
         line = self.process.stdout.readline()
         assert line.startswith("listening on "), (line, self.log_text())
@@ -81,11 +84,21 @@ class Served:
             assert status == (0 if number == signal.SIGTERM else -number), (status, self.log_text())
             assert self.errors or '"level":"error"' not in self.log_text(), self.log_text()
         self.process.stdout.close()
+        if self.process.stderr:
+            self.process.stderr.close()
         self.log.close()
         if self.folder:
             self.folder.cleanup()
 
     def log_text(self):
+        """With all that was logged so far: the server writes it in turn, but on a thread of its own."""
+        if self.port and self.process.poll() is None:
+            mark = f"/log/{time.monotonic_ns()}"
+            self.ask("GET", mark, token="")
+            until(lambda: mark in self.log_file())
+        return self.log_file()
+
+    def log_file(self):
         with open(os.path.join(self.data, "log"), encoding="utf-8") as file:
             return file.read()
 
