@@ -184,6 +184,7 @@ std::vector<RulesetBucket::Environment> RulesetBucket::lease(std::int64_t until_
         one.first_try = one.first_try && row.attempts == 1;
     }
     std::vector<Environment> environments;
+    environments.reserve(by_name.size());
     for (auto& [name, one] : by_name) environments.push_back(std::move(one));
     return environments;
 }
