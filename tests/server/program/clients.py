@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Real clients of the library against the real server: `expplat run` and `expplat watch` follow it and send it their events;
-two servers on one database; a server that ends and comes back; a client that starts without a server.
+two servers on one database; a server that ends and comes back; a key that is taken back; a client that starts without a server.
 
 Usage:  clients.py EXPPLAT_SERVER EXPPLAT
 """
@@ -51,6 +51,36 @@ class Watch:
 
     def says(self, text):
         return until(lambda: next((line for line in self.lines if text in line), None))
+
+
+class Run:
+    """`expplat run` that is asked one case after the other, and what it logged."""
+
+    def __init__(self, server):
+        self.process = subprocess.Popen([CLI, "run", "--source", server.url, "--cases", "-"], text=True, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        env=os.environ | {"EXPPLAT_SDK_KEY": server.key})
+        self.log = []
+        self.reader = threading.Thread(target=lambda: self.log.extend(iter(self.process.stderr.readline, "")), daemon=True)
+        self.reader.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        status = self.process.wait(30)
+        self.reader.join()
+        self.process.stdout.close()
+        self.process.stderr.close()
+        assert status == 0, (status, self.log)
+
+    def answer(self, key, user):
+        print(json.dumps({"key": key, "user": {"key": user}}), file=self.process.stdin, flush=True)
+        return json.loads(self.process.stdout.readline())
+
+    def logs(self, text):
+        return until(lambda: next((line for line in self.log if text in line), None))
 
 
 class Clients(unittest.TestCase):
@@ -112,6 +142,22 @@ class Clients(unittest.TestCase):
                 watch.says("READY")
                 start_experiment(one, "here")
                 watch.says("here")
+
+    def test_a_key_that_is_taken_back_is_said_and_what_is_there_goes_on_answering(self):
+        with Served(PROGRAM) as server:
+            made = server.set_up()
+            start_experiment(server)
+            with Run(server) as run, Watch(server) as watch:
+                watch.says("READY from server")
+                before = run.answer("cta", "u")
+                self.assertEqual(before["reason"], "SPLIT")
+                server.must("POST", f"{P}/keys/{made['id']}/revoke")
+                self.assertIn("401 (the key is refused)", watch.says("UNAUTHORIZED from server"))
+                run.logs("401 (the key is refused)")
+                server.must("POST", f"{P}/experiments/cta/environments/production/pause")
+                self.assertEqual(run.answer("cta", "u"), before, "it is not told what came after")
+                self.assertEqual(run.answer("cta", "another")["reason"], "SPLIT")
+                self.assertNotIn(server.key, "".join(run.log + watch.lines))
 
     def test_a_client_that_starts_without_a_server_answers_from_its_cache_and_catches_up(self):
         with tempfile.TemporaryDirectory() as data, tempfile.TemporaryDirectory() as folder:

@@ -313,6 +313,16 @@ class Streams(OneServer):
         self.must("POST", f"{P}/keys/{made['id']}/revoke")
         self.assertTrue(self.ends(mine))
 
+    def test_end_when_their_key_expires(self):
+        made = self.key()
+        bulk = self.must("POST", OFREP, {"context": {}}, token=made["key"]).json
+        changes = bulk["eventStreams"][0]["endpoint"]["requestUri"]
+        followed = [self.stream(self.server.port, made["key"], target) for target in ("/api/v1/sdk/stream", changes)]
+        self.server.change(f"UPDATE keys SET expires_ms = 1 WHERE id = '{made['id']}'")
+        for stream in followed:
+            self.assertTrue(self.ends(stream))
+        self.assertEqual(self.ask("GET", changes, token="").status, 401)
+
     def test_end_when_another_server_took_the_key_back(self):
         made = self.key()
         with Served(PROGRAM, data=self.server.data) as second:
