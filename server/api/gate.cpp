@@ -137,6 +137,25 @@ std::vector<auth::Grant> grants_of(const std::vector<domain::RoleGrant>& grants,
     return result;
 }
 
+bool may_now(const domain::Actor& actor, const domain::Operation& operation, domain::Transaction& t,
+             std::int64_t now_ms) {
+    std::optional<auth::Principal> principal;
+    switch (actor.kind) {
+        case domain::Actor::Kind::system: return true;
+        case domain::Actor::Kind::person: principal = person_now(t, actor.id); break;
+        case domain::Actor::Kind::key:
+            if (const auto key = domain::tables::find_key(t, actor.id)) principal = principal_of(*key);
+            break;
+    }
+    return principal && may(*principal, operation, now_ms);
+}
+
+domain::Authorise Gate::right_of(const domain::Actor& actor) const {
+    return [actor, now_ms = now_ms_](const domain::Operation& operation, domain::Transaction& t) {
+        return may_now(actor, operation, t, now_ms());
+    };
+}
+
 Entry Gate::entry_of(const domain::Key& key, const auth::PresentedKey& presented,
                      const http::Request& request) const {
     const std::optional<auth::StoredKey> known = stored(key);
@@ -147,12 +166,7 @@ Entry Gate::entry_of(const domain::Key& key, const auth::PresentedKey& presented
                 .environment = key.environment,
                 .email = {},
                 .epoch = 0};
-    entry.caller.may = [id = key.id, now_ms = now_ms_](const domain::Operation& operation,
-                                                       domain::Transaction& t) {
-        const std::optional<domain::Key> now = domain::tables::find_key(t, id);
-        const std::optional<auth::Principal> current = now ? principal_of(*now) : std::nullopt;
-        return current && may(*current, operation, now_ms());
-    };
+    entry.caller.may = right_of(entry.caller.actor);
     return entry;
 }
 
@@ -256,11 +270,7 @@ Entry Gate::person(std::string_view token, const http::Request& request) const {
                 .environment = {},
                 .email = view.person.email,
                 .epoch = view.person.tokens_from_ms};
-    entry.caller.may = [id = view.person.id, now_ms = now_ms_](const domain::Operation& operation,
-                                                               domain::Transaction& t) {
-        const auto principal = person_now(t, id);
-        return principal && may(*principal, operation, now_ms());
-    };
+    entry.caller.may = right_of(entry.caller.actor);
     entry.caller.may_delegate = [id = view.person.id, now_ms = now_ms_](const domain::Delegation& rights,
                                                                         domain::Transaction& t) {
         const auto principal = person_now(t, id);

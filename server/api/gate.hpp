@@ -74,6 +74,7 @@ private:
     };
     [[nodiscard]] Entry entry_of(const domain::Key& key, const auth::PresentedKey& presented,
                                  const http::Request& request) const;
+    [[nodiscard]] domain::Authorise right_of(const domain::Actor& actor) const;
     [[nodiscard]] Entry person(std::string_view token, const http::Request& request) const;
     [[nodiscard]] domain::PersonView person_of_ours(std::string_view token) const;
     [[nodiscard]] domain::PersonView person_of_pool(std::string_view token,
@@ -97,6 +98,11 @@ private:
 
 /// Who a key is; nothing for a kind that this release does not know.
 [[nodiscard]] std::optional<auth::Principal> principal_of(const domain::Key& key);
+
+/// Whether a person or a key may do that, by what the transaction finds; the server itself may. For calls of theirs, and for
+/// what they left to be done later.
+[[nodiscard]] bool may_now(const domain::Actor& actor, const domain::Operation& operation,
+                           domain::Transaction& t, std::int64_t now_ms);
 
 /// What a domain's action is among the operations that roles and keys have; nothing for one that nobody may do.
 [[nodiscard]] std::optional<auth::Operation> operation_of_action(std::string_view action);

@@ -31,19 +31,16 @@ void add_projects(Routes& routes) {
         const Project project = value_of(projects.get(call.caller(), call.parameter("project")));
         return revised(200, project.revision, to_json(project));
     });
-    routes.add(
-        "PATCH", "/api/v1/projects/{project}",
-        [&projects](Call& call) {
-            Body body = call.body();
-            const ProjectChange change{.name = body.optional_text("name"),
-                                       .description = body.optional_text("description"),
-                                       .archived = body.optional_boolean("archived")};
-            body.done();
-            const Project project = value_of(
-                projects.update(call.caller(), call.parameter("project"), change, call.if_revision()));
-            return revised(200, project.revision, to_json(project));
-        },
-        Effect::none);
+    routes.add("PATCH", "/api/v1/projects/{project}", [&projects](Call& call) {
+        Body body = call.body();
+        const ProjectChange change{.name = body.optional_text("name"),
+                                   .description = body.optional_text("description"),
+                                   .archived = body.optional_boolean("archived")};
+        body.done();
+        const Project project =
+            value_of(projects.update(call.caller(), call.parameter("project"), change, call.if_revision()));
+        return revised(200, project.revision, to_json(project));
+    });
 
     const std::string environments = "/api/v1/projects/{project}/environments";
     routes.add("POST", environments, [&projects](Call& call) {

@@ -10,11 +10,10 @@ using namespace domain;
 
 namespace {
 
-[[nodiscard]] std::string built_in_json(const char* key) {
-    const std::optional<auth::Role> role = auth::Role::built_in(key);
+[[nodiscard]] std::string to_json(std::string_view key, const auth::Role& built_in) {
     std::vector<std::string> operations;
     for (const auth::OperationRow& row : auth::operation_rows()) {
-        if (role && role->permissions.has(row.operation)) operations.emplace_back(row.name);
+        if (built_in.permissions.has(row.operation)) operations.emplace_back(row.name);
     }
     ObjectWriter writer;
     writer.text("key", key).boolean("built_in", true).json("operations", json_list(operations));
@@ -24,7 +23,8 @@ namespace {
 }  // namespace
 
 void add_roles(Routes& routes) {
-    const Roles& roles = routes.services().roles;
+    const Services& services = routes.services();
+    const Roles& roles = services.roles;
     const std::string all = "/api/v1/roles";
     const std::string one = all + "/{role}";
 
@@ -37,20 +37,26 @@ void add_roles(Routes& routes) {
             const auto operations = body.optional_texts("operations").value_or(std::vector<std::string>{});
             body.done();
             const Role made = value_of(roles.create(call.caller(), key, name, operations));
-            return created({"roles", made.key}, etag_of(made.revision), to_json(made));
+            return created({"roles", made.key}, etag_of(made.revision), domain::to_json(made));
         },
         Effect::none);
     routes.add("GET", all, [&roles](Call& call) {
         const std::vector<Role> own = value_of(roles.list(call.caller()));
         std::vector<std::string> items;
-        for (const char* key : {"admin", "developer", "analyst", "viewer"})
-            items.push_back(built_in_json(key));
-        for (const Role& role : own) items.push_back(to_json(role));
+        for (const char* key : {"admin", "developer", "analyst", "viewer"}) {
+            if (const auto built_in = auth::Role::built_in(key)) items.push_back(to_json(key, *built_in));
+        }
+        for (const Role& role : own) items.push_back(domain::to_json(role));
         return page_of(items, {});
     });
-    routes.add("GET", one, [&roles](Call& call) {
-        const Role role = value_of(roles.get(call.caller(), call.parameter("role")));
-        return revised(200, role.revision, to_json(role));
+    routes.add("GET", one, [&services, &roles](Call& call) {
+        const std::string key = call.parameter("role");
+        if (const auto built_in = auth::Role::built_in(key)) {
+            call.require(auth::Operation::roles_read, "", "", services.now_ms());
+            return http::Response::json(200, to_json(key, *built_in));
+        }
+        const Role role = value_of(roles.get(call.caller(), key));
+        return revised(200, role.revision, domain::to_json(role));
     });
     routes.add(
         "PATCH", one,
@@ -61,7 +67,7 @@ void add_roles(Routes& routes) {
             body.done();
             const Role role =
                 value_of(roles.update(call.caller(), call.parameter("role"), change, call.if_revision()));
-            return revised(200, role.revision, to_json(role));
+            return revised(200, role.revision, domain::to_json(role));
         },
         Effect::none);
     routes.add(

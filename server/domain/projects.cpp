@@ -3,9 +3,20 @@
 #include "server/domain/bounds.hpp"
 #include "server/domain/json_object.hpp"
 #include "server/domain/tables/projects.hpp"
+#include "server/domain/tables/rulesets.hpp"
 #include "server/domain/text_rules.hpp"
 
 namespace expplat::server::domain {
+
+namespace {
+
+/// Nothing was published, but whoever carries rulesets elsewhere has to look: it is served no longer, or again.
+void tell_of_archiving(Work& work, const Environment& environment) {
+    tables::add_to_outbox(work.transaction(), OutboxRow::Topic::ruleset, environment.project, environment.key,
+                          environment.version, work.now_ms());
+}
+
+}  // namespace
 
 std::string to_json(const Project& p) {
     ObjectWriter writer;
@@ -107,6 +118,10 @@ Outcome<Project> Projects::update(const Caller& caller, const std::string& key, 
         project.updated_ms = work.now_ms();
         tables::update_project(t, project);
         work.record("project." + verb, key, "", "project/" + key, before, to_json(project));
+        if (project.archived == was_archived) return project;
+        for (const Environment& environment : tables::list_environments(t, key)) {
+            if (!environment.archived) tell_of_archiving(work, environment);
+        }
         return project;
     });
 }
@@ -185,6 +200,7 @@ Outcome<Environment> Projects::update_environment(const Caller& caller, const st
         environment.updated_ms = work.now_ms();
         tables::update_environment(t, environment);
         work.record("environment." + verb, project, key, "environment/" + key, before, to_json(environment));
+        if (environment.archived && !was_archived) tell_of_archiving(work, environment);
         // Entities may have been archived meanwhile.
         if (was_archived && !environment.archived) work.touch(project, key);
         work.finish();

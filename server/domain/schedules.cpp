@@ -2,6 +2,7 @@
 
 #include "server/domain/bounds.hpp"
 #include "server/domain/json_object.hpp"
+#include "server/domain/tables/audit.hpp"
 #include "server/domain/tables/entities.hpp"
 #include "server/domain/tables/projects.hpp"
 #include "server/domain/text_rules.hpp"
@@ -169,6 +170,17 @@ Outcome<Schedule> Schedules::cancel(const Caller& caller, const std::string& pro
     });
 }
 
+/// The row has the author's name for readers; who that is, the audit says.
+void Schedules::require_right_of_author(Transaction& t, const Schedule& schedule) const {
+    const std::vector<AuditEntry> made = tables::audit_after(
+        t, {.project = schedule.project, .subject = "schedule/" + schedule.id, .action = "schedule.create"},
+        0, 1);
+    const Operation operation = operation_of(schedule.change);
+    if (!made.empty() && still_may_(made.front().actor, operation, t)) return;
+    throw Refusal(ProblemType::forbidden, "its author `" + schedule.author + "` has no right to `" +
+                                              operation.action + "` there any more");
+}
+
 Outcome<SchedulesRun> Schedules::run_due() const {
     const std::int64_t now_ms = plane_.surroundings().now_ms();
     // Most of the time there is nothing, which is found out without holding up who writes.
@@ -192,6 +204,7 @@ Outcome<SchedulesRun> Schedules::run_due() const {
             Schedule schedule = require(work.transaction(), due.project, due.id);
             is_mine = schedule.state == "waiting";
             if (!is_mine) return;  // cancelled, or another worker was faster
+            require_right_of_author(work.transaction(), schedule);
             apply(work, schedule.change);
             (void)move_to(work, std::move(schedule), "applied", "", "apply");
         });

@@ -2,12 +2,14 @@
 //
 // A worker of each server calls `run_due`; a row is leased, so that two servers do not try the same one, and applied in one
 // transaction with its mark, so that it is applied once whoever tries. A refused one fails for good, with the reason in its
-// outcome and in the audit; while the database is away it is tried again. A staged rollout is several schedules. Safe from
-// many threads; `plane` outlives it.
+// outcome and in the audit; while the database is away it is tried again. So does one whose author has lost the right to the
+// change. A staged rollout is several schedules. Safe from many threads; `plane` outlives it.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "server/domain/change.hpp"
 #include "server/domain/control_plane.hpp"
@@ -34,11 +36,16 @@ struct SchedulesRun {
     int put_off = 0;  // the database was away: tried again once the lease has ended
 };
 
+/// Whether somebody who asked once, and is not asking now, still may.
+using StillMay = std::function<bool(const Actor&, const Operation&, Transaction&)>;
+
 class Schedules {
 public:
-    explicit Schedules(const ControlPlane& plane) : plane_(plane) {}
+    Schedules(const ControlPlane& plane, StillMay still_may)
+        : plane_(plane), still_may_(std::move(still_may)) {}
 
-    /// `change`: JSON as change.hpp has it. Takes the change's own right too, now; it is validated when it is applied.
+    /// `change`: JSON as change.hpp has it. Takes the change's own right too, now; it is validated when it is applied, and its author
+    /// must have that right then as well.
     Outcome<Schedule> create(const Caller& caller, const std::string& project, const std::string& change,
                              std::int64_t due_ms, const std::string& comment) const;
     Outcome<Schedule> get(const Caller& caller, const std::string& project, const std::string& id) const;
@@ -51,7 +58,10 @@ public:
     Outcome<SchedulesRun> run_due() const;
 
 private:
+    void require_right_of_author(Transaction& t, const Schedule& schedule) const;
+
     const ControlPlane& plane_;
+    const StillMay still_may_;
 };
 
 [[nodiscard]] std::string to_json(const Schedule& schedule);

@@ -217,7 +217,10 @@ Result<void> Program::Parts::open_access() {
     history_ = std::make_unique<domain::History>(*plane_);
     audit_ = std::make_unique<domain::AuditLog>(*plane_);
     idempotency_ = std::make_unique<domain::Idempotency>(*plane_);
-    schedules_ = std::make_unique<domain::Schedules>(*plane_);
+    schedules_ = std::make_unique<domain::Schedules>(
+        *plane_, [](const domain::Actor& author, const domain::Operation& operation, domain::Transaction& t) {
+            return api::may_now(author, operation, t, unix_ms());
+        });
     keys_ = std::make_unique<domain::Keys>(*plane_);
     people_ = std::make_unique<domain::People>(
         *plane_, [](const std::string& role) { return auth::Role::built_in(role).has_value(); });

@@ -200,24 +200,41 @@ void RulesetBucket::settle(const Environment& environment, bool done) {
 }
 
 Result<void> RulesetBucket::publish(const Environment& environment) {
+    const std::string& project = environment.name.project;
+    const std::string& key = environment.name.environment;
     struct Found {
+        bool is_served = false;
         std::optional<domain::Published> published;
         std::vector<domain::Key> keys;
     };
     const auto found = store_.read([&](domain::Transaction& t) {
-        return Found{
-            domain::tables::newest_ruleset(t, environment.name.project, environment.name.environment),
-            domain::tables::list_keys(t, environment.name.project, environment.name.environment)};
+        return Found{domain::tables::is_served(t, project, key),
+                     domain::tables::newest_ruleset(t, project, key),
+                     domain::tables::list_keys(t, project, key)};
     });
     if (!found) return Error{ErrorCode::network, found.problem().detail};
+    const std::string folder = settings_.prefix + "rulesets/" + project + '/' + key + '/';
+    if (!found->is_served) return withdraw(folder + "current.json", found->keys);
     if (!found->published) return {};
     const domain::Published& published = *found->published;
-    const std::string folder =
-        settings_.prefix + "rulesets/" + published.project + '/' + published.environment + '/';
     const std::string object = folder + published.hash + ".json";
     if (Result<void> done = put(object, published.document, never_changes); !done) return done;
     if (Result<void> done = publish_for_clients(published, found->keys); !done) return done;
     return put(folder + "current.json", pointer_to(published, object), changes);
+}
+
+/// Of what is archived: what leads to rulesets goes, whether the keys are good or not. They may be served again.
+Result<void> RulesetBucket::withdraw(const std::string& pointer, const std::vector<domain::Key>& keys) {
+    if (Result<void> done = remove(pointer); !done) return done;
+    for (const domain::Key& key : keys) {
+        if (key.kind != "client") continue;
+        const Result<std::vector<std::string>> capabilities = settings_.capabilities(key.id);
+        if (!capabilities) return capabilities.error();
+        for (const std::string& capability : *capabilities) {
+            if (Result<void> done = remove(object_of(capability)); !done) return done;
+        }
+    }
+    return {};
 }
 
 Result<void> RulesetBucket::publish_for_clients(const domain::Published& published,

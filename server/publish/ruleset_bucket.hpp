@@ -2,7 +2,8 @@
 //
 // Of each environment: its document under its SHA-256, which never changes, and then the pointer `current.json` to it, so that
 // whoever reads the pointer finds all of what it points to. Beside them what each client key may see, under a path that only
-// its holder knows, deleted when the key is revoked or has expired. The rows of the store's outbox say what is to be done;
+// its holder knows, deleted when the key is revoked or has expired; it and the pointer go when the environment or its project is
+// archived, and come back with it. The rows of the store's outbox say what is to be done;
 // one server at a time holds them, and gives them back where S3 failed: so nothing is left out and no pointer goes back. One
 // thread with its own transport. Made by the program's root where RULESET_BUCKET is set. Source: CONTROL-PLANE.md.
 #pragma once
@@ -88,6 +89,7 @@ private:
     [[nodiscard]] bool work();
     [[nodiscard]] std::vector<Environment> lease(std::int64_t until_ms);
     [[nodiscard]] Result<void> publish(const Environment& environment);
+    [[nodiscard]] Result<void> withdraw(const std::string& pointer, const std::vector<domain::Key>& keys);
     [[nodiscard]] Result<void> publish_for_clients(const domain::Published& published,
                                                    const std::vector<domain::Key>& keys);
     [[nodiscard]] Result<void> publish_for_client(const domain::Key& key, const std::string& document);

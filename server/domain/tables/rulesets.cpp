@@ -9,6 +9,9 @@ constexpr std::string_view select_ruleset =
     "created_ms "
     "FROM rulesets WHERE project = ? AND environment = ?";
 
+constexpr std::string_view served_environments =
+    " FROM environments e JOIN projects p ON p.key = e.project WHERE e.archived = 0 AND p.archived = 0";
+
 std::optional<Published> first_of(const Rows& rows) {
     if (rows.empty()) return std::nullopt;
     const Row row = rows[0];
@@ -43,12 +46,18 @@ std::optional<Published> newest_ruleset(Transaction& t, const std::string& proje
 }
 
 std::vector<RulesetHead> ruleset_heads(Transaction& t) {
-    const Rows rows = t.execute("SELECT project, key, version FROM environments WHERE archived = 0");
+    const Rows rows = t.execute("SELECT e.project, e.key, e.version" + std::string(served_environments));
     std::vector<RulesetHead> heads;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         heads.push_back({rows[i].text(0), rows[i].text(1), rows[i].integer(2)});
     }
     return heads;
+}
+
+bool is_served(Transaction& t, const std::string& project, const std::string& environment) {
+    return !t.execute("SELECT 1" + std::string(served_environments) + " AND e.project = ? AND e.key = ?",
+                      {project, environment})
+                .empty();
 }
 
 std::vector<std::int64_t> ruleset_versions(Transaction& t, const std::string& project,

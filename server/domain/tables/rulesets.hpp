@@ -51,8 +51,10 @@ void insert_ruleset(Transaction& t, const Published& published);
                                                     const std::string& environment, std::int64_t version);
 [[nodiscard]] std::optional<Published> newest_ruleset(Transaction& t, const std::string& project,
                                                       const std::string& environment);
-/// Of every environment that is not archived: what a server looks at now and then, in case a hint was lost.
+/// Of every environment that is served: what a server looks at now and then, in case a hint was lost.
 [[nodiscard]] std::vector<RulesetHead> ruleset_heads(Transaction& t);
+/// Whether neither the environment is archived nor its project.
+[[nodiscard]] bool is_served(Transaction& t, const std::string& project, const std::string& environment);
 /// Newest first.
 [[nodiscard]] std::vector<std::int64_t> ruleset_versions(Transaction& t, const std::string& project,
                                                          const std::string& environment);

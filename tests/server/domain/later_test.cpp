@@ -17,7 +17,10 @@ constexpr const char* switch_off =
 
 class LaterTest : public PlaneTest {
 protected:
-    Schedules schedules_{plane_};
+    std::string shut_out_;  // the id of somebody who has no right any more
+    Schedules schedules_{plane_, [this](const Actor& author, const Operation&, Transaction&) {
+                             return author.id != shut_out_;
+                         }};
     ChangeRequests requests_{plane_};
     Idempotency idempotency_{plane_};
     Webhooks webhooks_{plane_};
@@ -84,6 +87,23 @@ TEST_F(LaterTest, AScheduleThatIsRefusedFailsWithItsReason) {
     EXPECT_NE(must(schedules_.get(ann_, "game", made.id)).outcome.find("/flags/f/"), std::string::npos);
     EXPECT_EQ(must(schedules_.list(ann_, "game", "failed", {})).items.size(), 1u);
     EXPECT_EQ(must(schedules_.list(ann_, "game", "", {})).items.size(), 2u);
+}
+
+TEST_F(LaterTest, AScheduleOfSomebodyWhoHasLostTheRightFails) {
+    const Schedule of_ann = must(schedules_.create(ann_, "game", switch_off, now_ms_ + 1, ""));
+    const Schedule of_bob = must(schedules_.create(bob_, "game", switch_off, now_ms_ + 2, ""));
+    shut_out_ = "p-1";
+    now_ms_ += 10;
+    const SchedulesRun run = must(schedules_.run_due());
+    EXPECT_EQ(run.failed, 1);
+    EXPECT_EQ(run.applied, 1);
+    EXPECT_EQ(must(schedules_.get(bob_, "game", of_bob.id)).state, "applied");
+    const Schedule failed = must(schedules_.get(bob_, "game", of_ann.id));
+    EXPECT_EQ(failed.state, "failed");
+    EXPECT_EQ(failed.outcome, "its author `ann@example.com` has no right to `flag.toggle` there any more");
+    const auto noted = entries({.subject = "schedule/" + of_ann.id, .action = "schedule.fail"});
+    ASSERT_EQ(noted.size(), 1u);
+    EXPECT_NE(noted[0].after.value_or("").find(failed.outcome), std::string::npos);
 }
 
 TEST_F(LaterTest, AChangeIsReadStrictly) {

@@ -154,6 +154,23 @@ class Bucket(unittest.TestCase):
             self.wait_for("later")
             self.assertEqual(self.s3("GET", made["object"])[0], 404, "it stays away")
 
+    def test_what_is_archived_goes_and_comes_back(self):
+        self.make_bucket()
+        with self.served() as server:
+            server.set_up()
+            self.change(server, "shown")
+            keys = "/api/v1/projects/game/environments/production/keys"
+            made = server.must("POST", keys, {"kind": "client", "name": "web"}).json
+            places = (made["object"], POINTER)
+            for path in ("/api/v1/projects/game", "/api/v1/projects/game/environments/production"):
+                until(lambda: all(self.s3("GET", place)[0] == 200 for place in places))
+                server.must("PATCH", path, {"archived": True})
+                until(lambda: all(self.s3("GET", place)[0] == 404 for place in places))
+                server.must("PATCH", path, {"archived": False})
+            until(lambda: all(self.s3("GET", place)[0] == 200 for place in places))
+            server.must("POST", f"/api/v1/projects/game/keys/{made['id']}/revoke")
+            until(lambda: self.s3("GET", made["object"])[0] == 404)
+
     def test_a_bucket_that_is_missing_keeps_nobody_from_publishing(self):
         with self.served(errors=True) as server:
             server.set_up()

@@ -140,6 +140,23 @@ class Schedules(OneServer):
         for wrong in ({}, {"change": off("s3")}, {"change": off("s3"), "due_ms": 1}, {"change": 7, "due_ms": 1}):
             self.refused(422, "invalid", "POST", f"{P}/schedules", wrong)
 
+    def test_one_is_made_if_its_author_still_may(self):
+        self.flag("s4")
+        ann, token = self.person("s4-ann", ("developer", "game", ""))
+        key = self.must("POST", f"{P}/environments/production/keys", {"kind": "admin", "name": "s4 automation"}).json
+        due = int(time.time() * 1000) + 3_600_000
+        made = [self.must("POST", f"{P}/schedules", {"change": off("s4"), "due_ms": due}, token=one).json["id"]
+                for one in (token, key["key"])]
+        self.must("PATCH", f"/api/v1/users/{ann}", {"grants": [{"role": "viewer", "project": "game"}]})
+        self.must("POST", f"{P}/keys/{key['id']}/revoke")
+        ids = ", ".join(f"'{one}'" for one in made)
+        self.server.change(f"UPDATE schedules SET due_ms = created_ms WHERE id IN ({ids})")
+        for one, author in zip(made, ("s4-ann@example.com", "s4 automation")):
+            failed = until(lambda one=one: (found := self.must("GET", f"{P}/schedules/{one}").json)["state"] != "waiting" and found)
+            self.assertEqual((failed["state"], failed["outcome"]),
+                             ("failed", f"its author `{author}` has no right to `flag.toggle` there any more"))
+        self.assertTrue(self.served("s4", "enabled") is not False)
+
     def test_of_two_servers_one_makes_it(self):
         with tempfile.TemporaryDirectory() as data:
             with Served(PROGRAM, data) as first:
@@ -240,6 +257,8 @@ class Roles(OneServer):
         self.must("POST", "/api/v1/roles", {"key": "r2", "name": "Second", "operations": ["flags.read"]})
         listed = {one["key"]: one for one in self.must("GET", "/api/v1/roles").json["items"]}
         self.assertTrue(listed["admin"]["built_in"])
+        for name in ("admin", "developer", "analyst", "viewer"):
+            self.assertEqual(self.must("GET", f"/api/v1/roles/{name}").json, listed[name])
         self.assertIn("server.admin", listed["admin"]["operations"])
         self.assertEqual(listed["r2"]["operations"], ["flags.read"])
         self.refused(409, "already-exists", "POST", "/api/v1/roles", {"key": "r2"})
@@ -338,6 +357,24 @@ class Places(OneServer):
         self.refused(404, "not-found", "GET", "/api/v1/sdk/ruleset", token=key)
         self.must("PATCH", f"{P}/environments/short", {"archived": False})
         self.must("GET", "/api/v1/sdk/ruleset", token=key)
+
+    def test_environments_of_an_archived_project_are_served_no_more(self):
+        self.must("POST", "/api/v1/projects", {"key": "over"})
+        self.must("POST", "/api/v1/projects/over/environments", {"key": "live"})
+        keys = {kind: self.must("POST", "/api/v1/projects/over/environments/live/keys", {"kind": kind, "name": kind}).json["key"]
+                for kind in ("server", "client")}
+        asks = [("GET", "/api/v1/sdk/ruleset", None), ("GET", "/api/v1/sdk/stream", None),
+                ("POST", "/api/v1/evaluate", {"keys": ["f"], "user": {"key": "u"}}),
+                ("POST", "/ofrep/v1/evaluate/flags", {"context": {}})]
+        for key in keys.values():
+            self.must("GET", "/api/v1/sdk/ruleset", token=key)
+        self.must("PATCH", "/api/v1/projects/over", {"archived": True})
+        for kind, key in keys.items():
+            for method, path, body in asks:
+                self.refused(404, "not-found", method, path, body, token=key)
+        self.must("PATCH", "/api/v1/projects/over", {"archived": False})
+        for key in keys.values():
+            self.must("GET", "/api/v1/sdk/ruleset", token=key)
 
     def test_who_may_archive_may_not_rename_with_it(self):
         self.must("POST", f"{P}/environments", {"key": "named"})

@@ -179,5 +179,28 @@ TEST_F(HubTest, AnArchivedEnvironmentIsServedNoMore) {
     EXPECT_NE(again.pieces.at(0).find("event: put\n"), std::string::npos);
 }
 
+TEST_F(HubTest, AnArchivedProjectIsServedNoMore) {
+    create(flag("f"), a_flag);
+    must(projects_.create(ann_, "other", "Other", ""));
+    must(projects_.create_environment(ann_, "other", "production", "p", "", false));
+    must(projects_.update_environment(ann_, "game", "staging", {.archived = true}));
+    ASSERT_TRUE(publisher_.publish_now());
+    Reader reader;
+    hub_.follow(production, Audience::server, std::nullopt, reader.send());
+    must(projects_.update(ann_, "game", {.archived = true}));
+    const auto told = must(database_->read([](Transaction& t) { return tables::count_outbox(t); }));
+    EXPECT_EQ(told, 1) << "of the environment that was served";
+    ASSERT_TRUE(publisher_.publish_now());
+    EXPECT_EQ(hub_.current(production, Audience::server), nullptr);
+    EXPECT_EQ(hub_.current(production, Audience::client), nullptr);
+    EXPECT_NE(hub_.current({"other", "production"}, Audience::server), nullptr);
+    EXPECT_TRUE(reader.is_ended);
+
+    must(projects_.update(ann_, "game", {.archived = false}));
+    ASSERT_TRUE(publisher_.publish_now());
+    EXPECT_NE(hub_.current(production, Audience::server), nullptr);
+    EXPECT_EQ(hub_.current({"game", "staging"}, Audience::server), nullptr) << "it is archived itself";
+}
+
 }  // namespace
 }  // namespace expplat::tests
