@@ -9,7 +9,8 @@ written anew: the examples' code and what the commands print.
 
 How blocks are read: `cpp` and `json` blocks are text of a file in examples/, the first of each the whole
 quickstart; in `console` blocks a line that begins with `$ ` is run in a folder that has examples/ and include/,
-and the lines below it are what it must print. Other indented or fenced text is not run, and must not call expplat.
+and the lines below it are what it must print; the one `sh` block is a session with a server, which
+tests/server/program/admin_cli.py types at a terminal. Other indented or fenced text is not run, and must not call expplat.
 """
 
 import re
@@ -23,8 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 WHOLE = {"cpp": "examples/quickstart.cpp", "json": "examples/quickstart.json"}
-# What a reader makes by following the page: not in a fresh clone.
-MADE = ("build/", "third_party/")
+# What a reader makes by following the page, or a server in its bucket: not in a fresh clone.
+MADE = ("build/", "third_party/", "rulesets/", "clients/", "current.json")
 PROGRAMS = ("expplat ", "./quickstart", "./header_only ", "g++ ")
 SUFFIXES = (".md", ".json", ".hpp", ".cpp", ".py", ".txt")
 
@@ -83,8 +84,8 @@ def renew_blocks(page, sandbox, problems):
             body = (ROOT / WHOLE[language]).read_text(encoding="utf-8")
         elif language in WHOLE and not any(body in text for text in example_texts()):
             problems.append(f"no file of examples/ has this code:\n{body}")
-        elif language not in (*WHOLE, "cmake"):
-            problems.append(f"a block of the language `{language}`: use cpp, json, cmake or console")
+        elif language not in (*WHOLE, "cmake", "sh"):
+            problems.append(f"a block of the language `{language}`: use cpp, json, cmake, console or sh")
         seen.add(language)
         return f"```{language}\n{body}```"
 

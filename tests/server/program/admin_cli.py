@@ -22,8 +22,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from served import EMAIL, PASSWORD, Served  # noqa: E402
 
-CLI = sys.argv.pop(2)
+CLI = os.path.abspath(sys.argv.pop(2))
 PROGRAM = sys.argv.pop(1)
+README = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "README.md")
 P = "/api/v1/projects/game"
 SECRET = "a secret of the test of more than 32 characters"
 FLAG = {"type": "boolean", "variants": {"on": True, "off": False}, "off": "off", "default": "on"}
@@ -438,6 +439,43 @@ class Environments(CommandLine):
         self.refused(1, "/flags/f/default: ",
                      *self.cli("publish", self.file("ruleset.json", ruleset), "--environment", "staging", "--yes"))
         self.assertRegex(self.must(*self.cli("publish", "--environment", "staging")), r"version \d+ of staging is in force")
+
+
+class Page(CommandLine):
+    """README.md's session with a server: its `sh` block is typed at a terminal, and what is shown must be what the page shows."""
+
+    TYPED = {"Password of": PASSWORD + "\n", "[y/N] ": "y\n"}  # by the end of what is shown
+
+    def shown_by(self, command):
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.environ.update(XDG_CONFIG_HOME=self.home, PATH=os.path.dirname(CLI) + ":" + os.environ["PATH"])
+            os.execvp("bash", ["bash", "-c", command])
+        shown, read = "", 0
+        try:
+            while piece := os.read(terminal, 1000):
+                shown += piece.decode()
+                for end, typed in self.TYPED.items():
+                    if end in shown[read:] and shown.endswith((": ", "[y/N] ")):
+                        os.write(terminal, typed.encode())
+                        read = len(shown)
+        except OSError:
+            pass  # the terminal is gone with the program
+        os.waitpid(pid, 0)
+        os.close(terminal)
+        return re.sub(r"\x1b\[[0-9;]*m", "", shown).replace("\r\n", "\n")  # a terminal gets colours
+
+    def test_what_readme_shows_is_what_happens(self):
+        with open(README, encoding="utf-8") as file:
+            blocks = re.findall(r"^```sh\n(.*?)^```$", file.read(), re.DOTALL | re.MULTILINE)
+        self.assertEqual(len(blocks), 1)
+        page = blocks[0].replace("https://flags.example.com", self.server.url).replace("ann@example.com", EMAIL)
+        steps = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", page, re.MULTILINE)
+        self.assertGreater(len(steps), 5)
+        for command, expected in steps:
+            shown = "\n".join(line.rstrip() for line in self.shown_by(command).split("\n"))
+            ids = r"\b[0-9a-f]{16}\b"  # drawn at random
+            self.assertEqual(re.sub(ids, "ID", shown), re.sub(ids, "ID", expected), command)
 
 
 class Audit(CommandLine):
