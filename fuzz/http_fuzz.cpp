@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "fuzz/require.hpp"
 #include "src/net/answer_parser.hpp"
 #include "src/net/content_decoder.hpp"
 #include "src/net/url.hpp"
@@ -19,14 +18,6 @@
 namespace {
 
 using namespace expplat::net;
-
-#define REQUIRE(condition)                                                       \
-    do {                                                                         \
-        if (!(condition)) {                                                      \
-            std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-            std::abort();                                                        \
-        }                                                                        \
-    } while (false)
 
 void check_url(std::string_view text) {
     for (const bool is_proxy : {false, true}) {

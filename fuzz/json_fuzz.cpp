@@ -6,13 +6,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "fuzz/require.hpp"
 #include "src/ruleset/case_json.hpp"
 #include "src/ruleset/check.hpp"
 #include "src/ruleset/json.hpp"
@@ -23,14 +22,6 @@ namespace {
 
 using namespace expplat;
 using namespace expplat::ruleset;
-
-#define REQUIRE(condition)                                                       \
-    do {                                                                         \
-        if (!(condition)) {                                                      \
-            std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-            std::abort();                                                        \
-        }                                                                        \
-    } while (false)
 
 // --- JSON ------------------------------------------------------------------------------------------
 

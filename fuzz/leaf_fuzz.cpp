@@ -9,8 +9,6 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -20,19 +18,12 @@
 #include "expplat/eval/instant.hpp"
 #include "expplat/eval/text.hpp"
 #include "expplat/eval/version.hpp"
+#include "fuzz/require.hpp"
 
 namespace {
 
 using namespace expplat::eval;
 using Texts = std::array<std::string_view, 3>;
-
-#define REQUIRE(condition)                                                       \
-    do {                                                                         \
-        if (!(condition)) {                                                      \
-            std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-            std::abort();                                                        \
-        }                                                                        \
-    } while (false)
 
 // --- versions --------------------------------------------------------------------------------------
 

@@ -3,26 +3,17 @@
 // The input's first byte is the size of the pieces. A failure aborts.
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "fuzz/require.hpp"
 #include "server/publish/redis_hints.hpp"
 #include "server/publish/resp_parser.hpp"
 
 namespace {
 
 using namespace expplat::server::publish;
-
-#define REQUIRE(condition)                                                       \
-    do {                                                                         \
-        if (!(condition)) {                                                      \
-            std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-            std::abort();                                                        \
-        }                                                                        \
-    } while (false)
 
 constexpr RespLimits limits{
     .line_bytes = 64, .string_bytes = 256, .value_bytes = 512, .value_items = 32, .depth = 4};

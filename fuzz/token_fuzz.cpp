@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "fuzz/require.hpp"
 #include "server/auth/api_key.hpp"
 #include "server/auth/base64.hpp"
 #include "server/auth/claims.hpp"
@@ -23,14 +22,6 @@
 namespace {
 
 using namespace expplat::server::auth;
-
-#define REQUIRE(condition)                                                       \
-    do {                                                                         \
-        if (!(condition)) {                                                      \
-            std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-            std::abort();                                                        \
-        }                                                                        \
-    } while (false)
 
 void check_claims(std::string_view payload) {
     const auto claims = read_claims(payload);

@@ -9,16 +9,6 @@ namespace {
 using ruleset::Node;
 using ruleset::NodeKind;
 
-std::string text_of(const Node& object, std::string_view name) {
-    const Node* const node = object.find(name);
-    return node != nullptr && node->kind() == NodeKind::string ? std::string(node->text()) : std::string();
-}
-
-std::int64_t integer_of(const Node& object, std::string_view name) {
-    const Node* const node = object.find(name);
-    return node != nullptr ? node->integer() : 0;
-}
-
 std::optional<std::int64_t> time_of(const Node& object, std::string_view name) {
     const Node* const node = object.find(name);
     return node != nullptr && node->kind() == NodeKind::integer ? std::optional(node->integer())

@@ -14,11 +14,6 @@ using ruleset::NodeKind;
 constexpr std::string_view problem_types = "/problems/";
 constexpr std::size_t named_places = 50;
 
-std::string text_of(const Node& object, std::string_view name) {
-    const Node* const node = object.find(name);
-    return node != nullptr && node->kind() == NodeKind::string ? std::string(node->text()) : std::string();
-}
-
 ErrorCode code_of(int status) noexcept {
     switch (status) {
         case 401:

@@ -19,17 +19,6 @@ namespace {
 
 using ruleset::Node;
 
-std::string text_of(const Node& object, std::string_view name) {
-    const Node* const node = object.find(name);
-    return node != nullptr && node->kind() == ruleset::NodeKind::string ? std::string(node->text())
-                                                                        : std::string();
-}
-
-std::int64_t integer_of(const Node& object, std::string_view name) {
-    const Node* const node = object.find(name);
-    return node != nullptr ? node->integer() : 0;
-}
-
 void append_text(std::string& out, std::string_view name, std::string_view text) {
     out.append(out.size() > 1 ? ",\n \"" : "\"").append(name).append("\": ");
     append_json_string(out, text);

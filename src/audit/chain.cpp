@@ -25,11 +25,6 @@ std::string hmac_hex(std::string_view key, std::string_view bytes) {
     return digest ? aws::hex(*digest) : std::string();
 }
 
-std::string_view text_of(const ruleset::Node& object, std::string_view name) {
-    const ruleset::Node* const node = object.find(name);
-    return node != nullptr && node->kind() == ruleset::NodeKind::string ? node->text() : std::string_view();
-}
-
 /// What was hashed: all members in their order but the hash itself.
 std::string without_hash(const ruleset::Node& entry) {
     std::string out = "{";
@@ -113,8 +108,7 @@ void Chain::take(std::int64_t sequence, std::string_view previous, std::string_v
 
 void Chain::take(const ruleset::Node& entry) {
     if (fault_) return;
-    const ruleset::Node* const sequence = entry.find("sequence");
-    take(sequence != nullptr ? sequence->integer() : 0, text_of(entry, "previous"), without_hash(entry),
+    take(integer_of(entry, "sequence"), text_of(entry, "previous"), without_hash(entry),
          text_of(entry, "hash"));
 }
 

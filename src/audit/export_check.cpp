@@ -7,22 +7,8 @@
 
 namespace expplat::audit {
 
-namespace {
-
 using ruleset::Node;
 using ruleset::NodeKind;
-
-std::string text_of(const Node& object, std::string_view name) {
-    const Node* const node = object.find(name);
-    return node != nullptr && node->kind() == NodeKind::string ? std::string(node->text()) : std::string();
-}
-
-std::int64_t integer_of(const Node& object, std::string_view name) {
-    const Node* const node = object.find(name);
-    return node != nullptr ? node->integer() : 0;
-}
-
-}  // namespace
 
 ExportCheck::ExportCheck(Format format)
     : format_(format),

@@ -89,6 +89,17 @@ inline std::span<const Member> Node::members() const noexcept {
     return {static_cast<const Member*>(data_), size_};
 }
 
+/// The string that an object has under a name; empty where it has none.
+[[nodiscard]] inline std::string text_of(const Node& object, std::string_view name) {
+    const Node* const node = object.find(name);
+    return node != nullptr && node->kind() == NodeKind::string ? std::string(node->text()) : std::string();
+}
+/// The same of an integer; 0 where it has none.
+[[nodiscard]] inline std::int64_t integer_of(const Node& object, std::string_view name) noexcept {
+    const Node* const node = object.find(name);
+    return node != nullptr ? node->integer() : 0;
+}
+
 /// A position in a text, both from 1; columns count characters.
 struct TextPosition {
     std::size_t line = 1;
