@@ -30,6 +30,17 @@ class Runtime;
 struct Published;
 /// What is behind a client: for faces that make answers of their own (`src/c`). It lives as long as the client.
 [[nodiscard]] const Runtime& runtime_of(const Client& client) noexcept;
+
+/// A key that is looked up once for each ruleset (`src/client/answering.hpp`). May be shared by threads.
+struct KeyPlace {
+    explicit KeyPlace(std::string_view name);
+    KeyPlace(const KeyPlace& other) : key(other.key), key_hash(other.key_hash) {}
+    KeyPlace& operator=(const KeyPlace&) = delete;
+
+    std::string key;
+    std::uint64_t key_hash;
+    mutable std::atomic<std::uint64_t> place{0};  // upper 32 bits: in which ruleset; lower: the entity's offset
+};
 }  // namespace runtime
 
 /// A ruleset held on purpose: its views stay valid, and its answers the same, until it is let go. Copying is cheap.
@@ -95,21 +106,15 @@ public:
     /// A key that is looked up once for each ruleset. Borrows the client; may be shared by threads.
     class Handle {
     public:
-        Handle(const Handle& other) : client_(other.client_), key_(other.key_), key_hash_(other.key_hash_) {}
-        Handle& operator=(const Handle&) = delete;
-
         [[nodiscard]] Variant variant(const User& user) const noexcept;
-        [[nodiscard]] const std::string& key() const noexcept { return key_; }
+        [[nodiscard]] const std::string& key() const noexcept { return place_.key; }
 
     private:
         friend class Client;
-        Handle(const runtime::Runtime* client, std::string_view key);
+        Handle(const runtime::Runtime* client, std::string_view key) : client_(client), place_(key) {}
 
         const runtime::Runtime* client_;
-        std::string key_;
-        std::uint64_t key_hash_;
-        mutable std::atomic<std::uint64_t> place_{
-            0};  // upper 32 bits: which ruleset; lower: the entity's offset
+        runtime::KeyPlace place_;
     };
     [[nodiscard]] Handle handle(std::string_view key) const;
 

@@ -25,20 +25,7 @@ public:
 
     /// Copies what the answer views.
     EXPPLAT_INLINE Variant(const eval::Answer& answer, std::uint64_t ruleset_version) noexcept
-        : reason_(answer.reason),
-          error_(answer.error),
-          exposure_(answer.exposure),
-          version_(ruleset_version) {
-        std::string_view key = eval::no_rule;
-        if (answer.has_variant()) [[likely]] {  // all is read before a text is written: it might be anywhere
-            const image::VariantRecord& record = answer.record();
-            kind_ = static_cast<ValueKind>(answer.entity->value_kind);
-            bits_ = record.bits;
-            key = image::text_at(image::base_of(*answer.entity), record.key);
-        }
-        key_size_ = copy(key_, key.data(), key.size());
-        rule_size_ = copy(rule_, answer.rule.data(), answer.rule.size());
-    }
+        : Variant(answer, ruleset_version, Shown(answer)) {}
 
     /// The variant's key; empty where the user gets none, and the caller's default applies.
     [[nodiscard]] std::string_view key() const noexcept { return {key_, key_size_}; }
@@ -78,6 +65,32 @@ public:
     }
 
 private:
+    /// What an answer's variant is, all read before a text is written: that might be anywhere, for all the compiler knows.
+    struct Shown {
+        EXPPLAT_INLINE explicit Shown(const eval::Answer& answer) noexcept {
+            if (!answer.has_variant()) [[unlikely]]
+                return;
+            const image::VariantRecord& record = answer.record();
+            kind = static_cast<ValueKind>(answer.entity->value_kind);
+            bits = record.bits;
+            key = image::text_at(image::base_of(*answer.entity), record.key);
+        }
+        ValueKind kind = ValueKind::null;
+        std::uint64_t bits = 0;
+        std::string_view key = eval::no_rule;
+    };
+
+    EXPPLAT_INLINE Variant(const eval::Answer& answer, std::uint64_t ruleset_version,
+                           const Shown& shown) noexcept
+        : reason_(answer.reason),
+          error_(answer.error),
+          kind_(shown.kind),
+          exposure_(answer.exposure),
+          key_size_(copy(key_, shown.key.data(), shown.key.size())),
+          rule_size_(copy(rule_, answer.rule.data(), answer.rule.size())),
+          bits_(shown.bits),
+          version_(ruleset_version) {}
+
     static constexpr std::size_t capacity = limits::key_bytes;
     static constexpr std::size_t block = image::tail_bytes;
 

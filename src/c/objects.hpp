@@ -41,13 +41,11 @@ struct expplat_client {
 };
 
 struct expplat_handle {
-    expplat_handle(const expplat::runtime::Runtime& client, std::string_view name)
-        : runtime(client), key(name), key_hash(expplat::hash64(name)) {}
+    expplat_handle(const expplat::runtime::Runtime& client, std::string_view key)
+        : runtime(client), place(key) {}
 
     const expplat::runtime::Runtime& runtime;
-    std::string key;
-    std::uint64_t key_hash;
-    mutable std::atomic<std::uint64_t> place{0};  // as `Client::Handle`
+    expplat::runtime::KeyPlace place;
 };
 
 /// What a program's sink says of a batch.

@@ -58,22 +58,25 @@ EXPPLAT_INLINE auto with_answer(const Runtime& client, std::string_view key, con
     return std::forward<Use>(use)(ruleset, answer_of(ruleset, key, user), guard);
 }
 
-/// The same for a key that is looked up once for each ruleset. `place`: its upper 32 bits say in which, its lower where.
+/// The first call on this ruleset: looks the key up. What `KeyPlace::place` is then.
+EXPPLAT_NOINLINE inline std::uint64_t look_up(const KeyPlace& key, const Published& ruleset) noexcept {
+    const image::Entity* const found = ruleset.view.find(key.key, key.key_hash);
+    const image::Offset offset = found == nullptr ? 0 : ruleset.view.offset_of(*found);
+    const std::uint64_t place = (std::uint64_t{ruleset.serial} << 32) | offset;
+    key.place.store(place, std::memory_order_relaxed);
+    return place;
+}
+
+/// The same for a key that is looked up once for each ruleset.
 template <class Use>
-EXPPLAT_INLINE auto with_answer_at(const Runtime& client, std::atomic<std::uint64_t>& place,
-                                   std::string_view key, std::uint64_t key_hash, const User& user,
-                                   Use&& use) {
+EXPPLAT_INLINE auto with_answer_at(const Runtime& client, const KeyPlace& key, const User& user, Use&& use) {
     user.prefetch();
     const ReadGuard guard;
     const Published& ruleset = *client.publication().current();
-    std::uint64_t known = place.load(std::memory_order_relaxed);
-    if ((known >> 32) != ruleset.serial) {  // the first call on this ruleset: look the key up
-        const image::Entity* const found = ruleset.view.find(key, key_hash);
-        known =
-            (std::uint64_t{ruleset.serial} << 32) | (found == nullptr ? 0 : ruleset.view.offset_of(*found));
-        place.store(known, std::memory_order_relaxed);
-    }
-    const auto offset = static_cast<image::Offset>(known);
+    std::uint64_t place = key.place.load(std::memory_order_relaxed);
+    if ((place >> 32) != ruleset.serial) [[unlikely]]
+        place = look_up(key, ruleset);
+    const auto offset = static_cast<image::Offset>(place);
     if (offset == 0) [[unlikely]] {
         eval::Answer unknown;
         unknown.error = ruleset.ready ? EvaluationError::flag_not_found : EvaluationError::provider_not_ready;

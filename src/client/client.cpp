@@ -125,11 +125,10 @@ void Client::track(std::string_view event, const User& user, std::optional<doubl
 
 Client::Handle Client::handle(std::string_view key) const { return Handle(runtime_.get(), key); }
 
-Client::Handle::Handle(const Runtime* client, std::string_view key)
-    : client_(client), key_(key), key_hash_(hash64(key)) {}
+runtime::KeyPlace::KeyPlace(std::string_view name) : key(name), key_hash(hash64(name)) {}
 
 Variant Client::Handle::variant(const User& user) const noexcept {
-    return with_answer_at(*client_, place_, key_, key_hash_, user,
+    return with_answer_at(*client_, place_, user,
                           [&](const Published& ruleset, const eval::Answer& answer, const ReadGuard& guard) {
                               record_if_counted(*client_, ruleset, answer, user, guard);
                               return Variant(answer, ruleset.view.version());

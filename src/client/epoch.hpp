@@ -9,6 +9,13 @@
 #include <atomic>
 #include <cstdint>
 
+// glibc keeps room in each thread's block for the eight bytes of a library that is loaded late; then finding them is no call.
+#if defined(__GLIBC__)
+#define EXPPLAT_STATIC_TLS __attribute__((tls_model("initial-exec")))
+#else
+#define EXPPLAT_STATIC_TLS
+#endif
+
 namespace expplat::runtime {
 
 struct alignas(64) ReaderSlot {
@@ -24,7 +31,7 @@ namespace epoch {
 extern std::atomic<std::uint64_t> current;
 /// Readers must order their mark themselves: the kernel has no `membarrier`, or a race detector watches.
 extern std::atomic<bool> readers_order;
-extern thread_local constinit ReaderSlot* this_thread_slot;
+EXPPLAT_STATIC_TLS extern thread_local constinit ReaderSlot* this_thread_slot;
 
 /// Takes a slot for this thread; it is given back when the thread ends.
 [[nodiscard]] ReaderSlot* take_slot() noexcept;
@@ -50,9 +57,10 @@ void prepare() noexcept;
 class ReadGuard {
 public:
     ReadGuard() noexcept : slot_(epoch::slot()), outer_(slot_.epoch.load(std::memory_order_relaxed)) {
-        if (outer_ != 0) return;
+        if (outer_ != 0) [[unlikely]]
+            return;
         const std::uint64_t now = epoch::current.load(std::memory_order_acquire);
-        if (epoch::readers_order.load(std::memory_order_relaxed)) {
+        if (epoch::readers_order.load(std::memory_order_relaxed)) [[unlikely]] {
             slot_.epoch.exchange(now, std::memory_order_seq_cst);
         } else {
             slot_.epoch.store(now, std::memory_order_relaxed);

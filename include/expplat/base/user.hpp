@@ -128,12 +128,11 @@ public:
     EXPPLAT_INLINE const Stored& value_of(std::uint64_t word, std::uint16_t name_slot,
                                           FullName&& full_name) const noexcept {
         for (std::size_t slot = std::size_t{name_slot} >> hot_.shift;; slot = (slot + 1) & hot_.mask) {
-            const std::uint16_t entry = hot_.index[slot];
-            const Attribute& attribute = hot_.attributes[entry];
+            const Attribute& attribute = hot_.attributes[hot_.index[slot]];
             if (attribute.word == word &&
                 (!is_hashed_name(word) || same_bytes(attribute_name(attribute), full_name()))) [[likely]]
                 return attribute.value;
-            if (entry == 0) return hot_.attributes[0].value;
+            if (&attribute == hot_.attributes) return attribute.value;
         }
     }
 
@@ -299,11 +298,16 @@ private:
         else place(entry);
     }
 
+    /// The key gives way to every other name: conditions ask for it seldom, since splits and `targets` find it by its own.
     void place(std::size_t entry) noexcept {
         std::uint16_t* const index = index_.size() > 0 ? index_.data() : hot_.small_index;
+        auto moved = static_cast<std::uint16_t>(entry);
         std::size_t slot = std::size_t{name_slot(attributes_[entry].word)} >> hot_.shift;
-        while (index[slot] != 0) slot = (slot + 1) & hot_.mask;
-        index[slot] = static_cast<std::uint16_t>(entry);
+        while (index[slot] != 0) {
+            if (has_key() && index[slot] == 1) std::swap(index[slot], moved);
+            slot = (slot + 1) & hot_.mask;
+        }
+        index[slot] = moved;
     }
 
     void grow_index() {

@@ -153,7 +153,8 @@ private:
                                     const image::Instruction& instruction,
                                     const User::Stored& value) const noexcept {
         using image::Opcode;
-        const image::Ref operand = instruction.operand;
+        // Read where it is used: a condition that fails early then reads no more than it must.
+        const auto operand = [&instruction] { return instruction.operand; };
         const auto other_kind = [&] {
             return other_kind_holds(view_, user, patterns_, trace_, base, instruction, value);
         };
@@ -161,31 +162,31 @@ private:
         switch (instruction.opcode) {
             case Opcode::equals_string:
                 return is_string ? value.bits == instruction.word &&
-                                       same_bytes(user.text(value), text_at(base, operand))
+                                       same_bytes(user.text(value), text_at(base, operand()))
                                  : other_kind();
             case Opcode::in_strings:
-                return is_string ? (instruction.word & image::set_bit(value.bits)) != 0 &&
-                                       find_in(base, at<image::StringSet>(base, operand), user.text(value),
+                return is_string ? image::may_contain(instruction.word, value.bits) &&
+                                       find_in(base, at<image::StringSet>(base, operand()), user.text(value),
                                                value.bits) != nullptr
                                  : other_kind();
             case Opcode::starts_with_text:
                 return is_string ? may_start(user, value, instruction.word) &&
-                                       eval::starts_with(user.text(value), text_at(base, operand))
+                                       eval::starts_with(user.text(value), text_at(base, operand()))
                                  : other_kind();
             case Opcode::ends_with_text:
                 return is_string ? may_end(user, value, instruction.word) &&
-                                       eval::ends_with(user.text(value), text_at(base, operand))
+                                       eval::ends_with(user.text(value), text_at(base, operand()))
                                  : other_kind();
             case Opcode::equals_boolean:
-                return value.kind == ValueKind::boolean ? value.bits == operand : other_kind();
+                return value.kind == ValueKind::boolean ? value.bits == operand() : other_kind();
             case Opcode::equals_number:
-                return is_number(value) ? order(base, operand, value) == std::partial_ordering::equivalent
+                return is_number(value) ? order(base, operand(), value) == std::partial_ordering::equivalent
                                         : other_kind();
-            case Opcode::less_than: return is_number(value) ? order(base, operand, value) < 0 : other_kind();
-            case Opcode::at_most: return is_number(value) ? order(base, operand, value) <= 0 : other_kind();
+            case Opcode::less_than: return is_number(value) ? order(base, operand(), value) < 0 : other_kind();
+            case Opcode::at_most: return is_number(value) ? order(base, operand(), value) <= 0 : other_kind();
             case Opcode::greater_than:
-                return is_number(value) ? order(base, operand, value) > 0 : other_kind();
-            case Opcode::at_least: return is_number(value) ? order(base, operand, value) >= 0 : other_kind();
+                return is_number(value) ? order(base, operand(), value) > 0 : other_kind();
+            case Opcode::at_least: return is_number(value) ? order(base, operand(), value) >= 0 : other_kind();
             case Opcode::version_is:
                 return is_string ? version(user, base, instruction, value) == VersionOrder::equal
                                  : other_kind();
@@ -203,7 +204,7 @@ private:
             case Opcode::version_at_least:
                 return is_string ? version(user, base, instruction, value) >= VersionOrder::equal
                                  : other_kind();
-            case Opcode::exists: return (value.kind != ValueKind::null) == (operand != 0);
+            case Opcode::exists: return (value.kind != ValueKind::null) == (operand() != 0);
             case Opcode::in:
             case Opcode::contains_text:
             case Opcode::contains:

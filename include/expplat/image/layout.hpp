@@ -242,6 +242,10 @@ struct Instruction {
 [[nodiscard]] constexpr std::uint64_t set_bit(std::uint64_t hash) noexcept {
     return std::uint64_t{1} << (hash >> 58);
 }
+/// False only where no member's hash is `hash`; `bits` are those of all members.
+[[nodiscard]] constexpr bool may_contain(std::uint64_t bits, std::uint64_t hash) noexcept {
+    return (bits >> (hash >> 58) & 1) != 0;
+}
 
 struct NumberOperand {       // equals_number, less_than, at_most, greater_than, at_least
     std::uint32_t integral;  // 1: `bits` is an integer, 0: a finite double's bits
