@@ -39,7 +39,8 @@ struct KeyPlace {
 
     std::string key;
     std::uint64_t key_hash;
-    mutable std::atomic<std::uint64_t> place{0};  // upper 32 bits: in which ruleset; lower: the entity's offset
+    mutable std::atomic<std::uint64_t> place{
+        0};  // upper 32 bits: in which ruleset; lower: the entity's offset
 };
 }  // namespace runtime
 

@@ -177,7 +177,8 @@ void expplat_handle_variant(const expplat_handle* handle, const expplat_user* us
     if (answer == nullptr) return;
     if (handle == nullptr || user == nullptr) [[unlikely]]
         return refuse(*answer, handle != nullptr);
-    expplat::runtime::with_answer_at(handle->runtime, handle->place, user->user, Filling{handle->runtime, user->user, *answer});
+    expplat::runtime::with_answer_at(handle->runtime, handle->place, user->user,
+                                     Filling{handle->runtime, user->user, *answer});
 }
 
 void expplat_handle_variant_with_text(const expplat_handle* handle, const expplat_user* user,
@@ -185,7 +186,8 @@ void expplat_handle_variant_with_text(const expplat_handle* handle, const exppla
     if (text != nullptr) *text = {nullptr, 0};
     if (answer == nullptr) return;
     if (handle == nullptr || user == nullptr) return refuse(*answer, handle != nullptr);
-    expplat::runtime::with_answer_at(handle->runtime, handle->place, user->user, Filling{handle->runtime, user->user, *answer, text});
+    expplat::runtime::with_answer_at(handle->runtime, handle->place, user->user,
+                                     Filling{handle->runtime, user->user, *answer, text});
 }
 
 // ---- typed values ----

@@ -182,11 +182,13 @@ private:
             case Opcode::equals_number:
                 return is_number(value) ? order(base, operand(), value) == std::partial_ordering::equivalent
                                         : other_kind();
-            case Opcode::less_than: return is_number(value) ? order(base, operand(), value) < 0 : other_kind();
+            case Opcode::less_than:
+                return is_number(value) ? order(base, operand(), value) < 0 : other_kind();
             case Opcode::at_most: return is_number(value) ? order(base, operand(), value) <= 0 : other_kind();
             case Opcode::greater_than:
                 return is_number(value) ? order(base, operand(), value) > 0 : other_kind();
-            case Opcode::at_least: return is_number(value) ? order(base, operand(), value) >= 0 : other_kind();
+            case Opcode::at_least:
+                return is_number(value) ? order(base, operand(), value) >= 0 : other_kind();
             case Opcode::version_is:
                 return is_string ? version(user, base, instruction, value) == VersionOrder::equal
                                  : other_kind();
