@@ -216,19 +216,24 @@ setup_openfeature() {
     cp "$from/package-lock.json" "$stamp"
 }
 
-# schemathesis (PyPI), for the test of the server's description. Fails where it cannot be had: the test is then skipped.
-setup_schemathesis() {
-    local from=tests/server/program/schemathesis parts=build/schemathesis
+# install_venv NAME FILE: what a requirements file lists (PyPI), in build/NAME/venv. Asks PyPI only where the file has changed
+# since; fails where it cannot be had.
+install_venv() {
+    local parts="build/$1" from="$2"
     local stamp="$parts/installed"
-    if cmp -s "$stamp" "$from/requirements.txt"; then return 0; fi
-    say "installing schemathesis into $parts (pip install)"
+    if cmp -s "$stamp" "$from"; then return 0; fi
+    say "installing $1 into $parts (pip install)"
     rm -rf "$parts"
     mkdir -p "$parts"
     python3 -m venv "$parts/venv" &&
-        "$parts/venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$from/requirements.txt" ||
+        "$parts/venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$from" ||
         { rm -rf "$parts"; return 1; }
-    cp "$from/requirements.txt" "$stamp"
+    cp "$from" "$stamp"
 }
+
+# schemathesis, for the test of the server's description; spdx-tools, for that of the bills of materials.
+setup_schemathesis() { install_venv schemathesis tests/server/program/schemathesis/requirements.txt; }
+setup_spdx() { install_venv spdx packaging/requirements.txt; }
 
 # dpkg's database and the lists above, by size and time: while neither has changed, a check that has
 # passed still holds.

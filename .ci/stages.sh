@@ -4,12 +4,21 @@
 # where it ends with 0, is skipped where it ends with 77, and fails otherwise. It counts as one test
 # unless it runs ctest, whose own counts it writes to $STAGE_COUNTS.
 
-stages=(architecture format headers unit kinesis cli consumers asan-ubsan tsan fuzz instructions)
+stages=(architecture packaging format headers unit kinesis cli consumers asan-ubsan tsan fuzz instructions)
 
 stage_architecture() {
     tests/architecture/check.py --self-test
     bench/instructions.py --self-test
     tests/architecture/check.py
+}
+
+stage_packaging() {
+    if setup_spdx; then
+        packaging/check.py build/spdx/venv/bin/pyspdxtools
+    else
+        echo "skipped: the bills of materials are not validated: pip could not install spdx-tools"
+        packaging/check.py
+    fi
 }
 
 stage_format() { check_format; }
