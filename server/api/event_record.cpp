@@ -1,5 +1,6 @@
 #include "server/api/event_record.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 #include "expplat/base/json_text.hpp"
@@ -14,6 +15,7 @@ using ruleset::NodeKind;
 constexpr std::size_t text_bytes_most = 1'024;              // of a name, a unit, a value of a unit
 constexpr std::int64_t time_most_ms = 253'402'300'799'999;  // the end of year 9999
 constexpr double value_most = 1e9;                          // EVENTS.md, "Consuming"
+constexpr std::int64_t minute_ms = 60'000;
 
 [[nodiscard]] bool is_uuid(std::string_view text) noexcept {
     if (text.size() != 36) return false;
@@ -39,10 +41,36 @@ constexpr double value_most = 1e9;                          // EVENTS.md, "Consu
     return {};
 }
 
+void append_member(std::string& body, std::string_view name, std::string_view json) {
+    if (body.back() != '{') body += ',';
+    append_json_string(body, name);
+    body += ':';
+    body += json;
+}
+
+/// A member of a record as it is kept: the event's time is the corrected one.
+void append_kept(std::string& body, const ruleset::Member& member, const domain::RawEvent& event) {
+    append_member(body, member.name,
+                  member.name == "time" ? std::to_string(event.time_ms) : ruleset::to_json(member.value));
+}
+
 }  // namespace
 
+SenderClock::SenderClock(std::optional<std::int64_t> sent_ms, std::int64_t received_ms) noexcept
+    : sent_ms_(std::clamp(sent_ms.value_or(received_ms), std::int64_t{0}, time_most_ms)),
+      behind_ms_(received_ms - sent_ms_) {
+    const bool off = behind_ms_ >= minute_ms || behind_ms_ <= -minute_ms;
+    const std::int64_t half = behind_ms_ < 0 ? -minute_ms / 2 : minute_ms / 2;
+    behind_ms_ = off ? (behind_ms_ + half) / minute_ms * minute_ms : 0;
+}
+
+std::int64_t SenderClock::corrected(std::int64_t time_ms) const noexcept {
+    if (time_ms >= sent_ms_ + minute_ms) return time_ms;
+    return std::clamp(time_ms + behind_ms_, std::int64_t{0}, time_most_ms);
+}
+
 std::variant<domain::RawEvent, BadEvent> read_event(const Node& record, const std::string& project,
-                                                    const std::string& environment,
+                                                    const std::string& environment, const SenderClock& clock,
                                                     std::int64_t received_ms) {
     if (record.kind() != NodeKind::object) return BadEvent{{}, "must be an object"};
     std::string reason;
@@ -64,7 +92,7 @@ std::variant<domain::RawEvent, BadEvent> read_event(const Node& record, const st
     if (time == nullptr || time->kind() != NodeKind::integer || time->integer() < 0 ||
         time->integer() > time_most_ms)
         return refuse("time: must be in Unix milliseconds");
-    event.time_ms = time->integer();
+    event.time_ms = clock.corrected(time->integer());
     (void)text_of(record, "unit", reason);
     (void)text_of(record, "unit_id", reason);
     if (event.type == "exposure") {
@@ -81,7 +109,9 @@ std::variant<domain::RawEvent, BadEvent> read_event(const Node& record, const st
         return refuse("type: must be exposure or track");
     }
     if (!reason.empty()) return refuse(std::move(reason));
-    event.body = ruleset::to_json(record);
+    event.body = "{";
+    for (const ruleset::Member& member : record.members()) append_kept(event.body, member, event);
+    event.body += '}';
     return event;
 }
 
@@ -91,11 +121,7 @@ domain::StreamedEvent streamed(const Node& record, const domain::RawEvent& event
     body += R"(,"environment":)";
     append_json_string(body, event.environment);
     for (const ruleset::Member& member : record.members()) {
-        if (member.name == "project" || member.name == "environment") continue;
-        body += ',';
-        append_json_string(body, member.name);
-        body += ':';
-        body += ruleset::to_json(member.value);
+        if (member.name != "project" && member.name != "environment") append_kept(body, member, event);
     }
     return {event.id, std::string(record.find("unit_id")->text()), body + '}'};
 }

@@ -63,7 +63,8 @@ struct Batch {
     if (call.request().body.size() > bytes_most)
         throw Refusal(ProblemType::too_large, "a batch has at most 1 MiB of JSON");
     Body body = call.body();
-    (void)body.optional_integer("sent_at");
+    const std::int64_t received_ms = services.now_ms();
+    const SenderClock clock(body.optional_integer("sent_at"), received_ms);
     const ruleset::Node* const records = body.value("events");
     body.done();
     if (records == nullptr || records->kind() != ruleset::NodeKind::array)
@@ -72,7 +73,7 @@ struct Batch {
         throw Refusal(ProblemType::too_large,
                       "a batch has at most " + std::to_string(events_most) + " events");
     for (const ruleset::Node& record : records->items()) {
-        auto event = read_event(record, place.project, place.environment, services.now_ms());
+        auto event = read_event(record, place.project, place.environment, clock, received_ms);
         if (auto* const raw = std::get_if<RawEvent>(&event)) {
             if (services.event_stream != nullptr) batch.streamed.push_back(streamed(record, *raw));
             batch.events.push_back(std::move(*raw));

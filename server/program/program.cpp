@@ -1,29 +1,25 @@
 #include "server/program/program.hpp"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <fstream>
 #include <mutex>
 #include <optional>
-#include <sstream>
 #include <thread>
 #include <utility>
 
 #include "expplat/base/json_text.hpp"
 #include "server/api/routes.hpp"
 #include "server/auth/password.hpp"
-#include "server/auth/secret.hpp"
 #include "server/http/access_log.hpp"
 #include "server/http/listener.hpp"
 #include "server/program/chores.hpp"
 #include "server/program/key_set_fetch.hpp"
 #include "server/program/outlets.hpp"
+#include "server/program/random_text.hpp"
 #include "server/store/database.hpp"
-#include "src/sync/atomic_file.hpp"
 
 namespace expplat::server::program {
 namespace {
@@ -44,16 +40,6 @@ constexpr std::chrono::seconds review_interval{5};
         .count();
 }
 
-[[nodiscard]] std::string hexadecimal(std::string_view bytes) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    for (const char c : bytes) {
-        text += digits[static_cast<unsigned char>(c) >> 4];
-        text += digits[static_cast<unsigned char>(c) & 15];
-    }
-    return text;
-}
-
 /// Strangers choose methods: only those that there are get a series of their own.
 [[nodiscard]] std::string_view known_method(std::string_view method) noexcept {
     for (const std::string_view known : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
@@ -66,29 +52,6 @@ constexpr std::chrono::seconds review_interval{5};
     const bool away = problem.type == domain::ProblemType::unavailable;
     return Error{away ? ErrorCode::network : ErrorCode::invalid_argument,
                  std::string(what) + ": " + problem.detail};
-}
-
-[[nodiscard]] Result<std::string> made_text(std::size_t bytes) {
-    Result<std::string> random = auth::random_bytes(bytes);
-    if (!random) return random.error();
-    return hexadecimal(*random);
-}
-
-/// The secret in the data folder; made where there is none, for the owner alone. Of two that start at once, both have the
-/// one that was there first.
-[[nodiscard]] Result<std::string> kept_secret(const std::string& data) {
-    const std::string path = data + "/secret-key";
-    if (::access(path.c_str(), F_OK) != 0) {
-        Result<std::string> secret = made_text(32);
-        if (!secret) return secret;
-        Result<sync::AtomicFile> file = sync::AtomicFile::create(path);
-        if (!file) return file.error();
-        if (Result<void> written = file->write(*secret + '\n'); !written) return written.error();
-        if (Result<bool> put = file->put_new(); !put) return put.error();
-    }
-    std::ifstream file(path);
-    if (std::string secret; std::getline(file, secret) && !secret.empty()) return secret;
-    return Error{ErrorCode::io, path + ": cannot be read, or is empty"};
 }
 
 [[nodiscard]] std::optional<std::string> fault_of_role(const std::string& key,
@@ -210,7 +173,7 @@ Result<void> Program::Parts::open_access() {
     if (!tokens) return Error{tokens.error().code, "SECRET_KEY: " + tokens.error().message};
     tokens_ = std::make_unique<auth::TokenAuthority>(std::move(*tokens));
     plane_ = std::make_unique<domain::ControlPlane>(
-        *database_, domain::Surroundings{unix_ms, [] { return made_text(16).value(); }, secrets_.front()});
+        *database_, domain::Surroundings{unix_ms, [] { return random_text(16).value(); }, secrets_.front()});
     projects_ = std::make_unique<domain::Projects>(*plane_);
     entities_ = std::make_unique<domain::Entities>(*plane_);
     configurations_ = std::make_unique<domain::Configurations>(*plane_);
@@ -249,7 +212,7 @@ Result<void> Program::Parts::make_first_admin() {
     std::string password = settings_.admin_password;
     if (!settings_.user_pool) {
         if (password.empty()) {
-            Result<std::string> made = made_text(12);
+            Result<std::string> made = random_text(12);
             if (!made) return made.error();
             password = *made;
         }

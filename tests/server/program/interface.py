@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -311,10 +312,20 @@ class Distribution(OneServer):
         counts = self.must("GET", "/api/v1/events/counts?project=game&environment=production").json["items"]
         self.assertEqual(counts, [{"experiment": "cta", "variant": "green", "events": 2}])
         newest = self.must("GET", "/api/v1/events?project=game&environment=production").json["items"]
-        self.assertEqual(len(newest), 2)
+        self.assertEqual(sum(item["event"]["type"] == "exposure" for item in newest), 2)
         self.refused(413, "too-large", "POST", "/api/v1/events", {"events": [event(i) for i in range(501)]},
                      token=self.server.key)
         self.refused(422, "invalid", "POST", "/api/v1/events", {"events": {}}, token=self.server.key)
+
+    def test_a_sender_with_a_wrong_clock_is_corrected(self):
+        slow = int(time.time() * 1000) - 7_200_000
+        event = {"v": 1, "id": "0193f1c2-7a3b-7c44-9f0e-00000000c10c", "type": "track", "event": "buy", "time": slow - 1_000,
+                 "unit": "key", "unit_id": "u-slow"}
+        for _ in range(2):
+            self.must("POST", "/api/v1/events", {"sent_at": slow, "events": [event]}, token=self.server.key)
+        newest = self.must("GET", "/api/v1/events?project=game&environment=production").json["items"]
+        kept = [item["event"] for item in newest if item["event"]["id"] == event["id"]]
+        self.assertEqual(kept, [event | {"time": event["time"] + 7_200_000}])
 
     def test_the_interface_is_described(self):
         described = self.must("GET", "/api/v1/openapi.json", token="")
