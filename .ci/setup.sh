@@ -43,13 +43,15 @@ packages_test=(
 # The demo, `bench live` and the stage `kinesis`, with setup_kinesalite; the latter also with setup_moto.
 packages_kinesalite=(nodejs npm python3)
 packages_kinesis=(python3-venv)
+# The WebAssembly binding, with setup_re2_source.
+packages_wasm=(emscripten nodejs npm)
 # On an aarch64 machine the native compiler has that name already.
 [[ "$(uname -m)" == aarch64 ]] || packages_test+=(g++-aarch64-linux-gnu)
 
 # setup_groups VERB: the package groups that a verb needs.
 setup_groups() {
     case "$1" in
-        all | test) echo "build unit postgres redis bench clang lint test kinesalite kinesis" ;;
+        all | test) echo "build unit postgres redis bench clang lint test kinesalite kinesis wasm" ;;
         demo) echo "build kinesalite" ;;
         build) echo "build unit" ;;
         bench) echo "build bench" ;;
@@ -234,6 +236,18 @@ install_venv() {
 # schemathesis, for the test of the server's description; spdx-tools, for that of the bills of materials.
 setup_schemathesis() { install_venv schemathesis tests/server/program/schemathesis/requirements.txt; }
 setup_spdx() { install_venv spdx packaging/requirements.txt; }
+
+# RE2's sources into build/re2, for the WebAssembly build with patterns: bindings/wasm/src/re2/SOURCE says from where, and has the
+# sum. Fails where they cannot be had: that build is then left out.
+setup_re2_source() {
+    local parts=build/re2 source="$PWD/bindings/wasm/src/re2/SOURCE"
+    if [[ -f "$parts/re2/re2.h" ]]; then return 0; fi
+    say "fetching RE2's sources into $parts (npm pack)"
+    rm -rf "$parts"
+    mkdir -p "$parts"
+    (cd "$parts" && npm pack --silent re2@1.17.7 >&2 && grep -E '^[0-9a-f]{64}  ' "$source" | sha256sum --check --quiet - >&2 &&
+        tar -xzf re2-1.17.7.tgz --strip-components=2 package/vendor) || { rm -rf "$parts"; return 1; }
+}
 
 # dpkg's database and the lists above, by size and time: while neither has changed, a check that has
 # passed still holds.

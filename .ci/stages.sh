@@ -4,7 +4,7 @@
 # where it ends with 0, is skipped where it ends with 77, and fails otherwise. It counts as one test
 # unless it runs ctest, whose own counts it writes to $STAGE_COUNTS.
 
-stages=(architecture packaging format headers unit kinesis cli consumers asan-ubsan tsan fuzz instructions)
+stages=(architecture packaging format headers unit kinesis cli consumers wasm asan-ubsan tsan fuzz instructions)
 
 stage_architecture() {
     tests/architecture/check.py --self-test
@@ -52,6 +52,39 @@ stage_consumers() {
     configure_preset release -DEXPPLAT_BUILD_BENCH=OFF -DEXPPLAT_BUILD_SERVER=OFF
     build_preset release
     tests/consumers/run release
+}
+
+stage_wasm() {
+    build_wasm
+    build_preset dev expplat_cli
+    EXPPLAT_CLI=build/dev/bin/expplat run_node_tests tests/wasm/*.test.mjs
+}
+
+# The package of the WebAssembly binding, in build/wasm/package.
+build_wasm() {
+    local platform re2=""
+    platform="$(dirname "$(readlink -f "$(command -v emcc)")")/cmake/Modules/Platform/Emscripten.cmake"
+    if setup_re2_source; then
+        re2="$PWD/build/re2"
+    else
+        echo "skipped: WebAssembly with patterns: npm could not fetch RE2's sources"
+    fi
+    mkdir -p build/wasm
+    cmake -S bindings/wasm -B build/wasm -G Ninja -DCMAKE_TOOLCHAIN_FILE="$platform" -DEXPPLAT_RE2_SOURCE="$re2"
+    cmake --build build/wasm --parallel "$JOBS"
+}
+
+# run_node_tests FILE...: by node's own runner; its counts are the stage's.
+run_node_tests() {
+    local status=0 tap="build/logs/node-tests-$$.tap"
+    mkdir -p build/logs
+    node --test --test-reporter=tap "$@" >"$tap" || status=$?
+    cat "$tap"
+    sed -n 's/^ *ok [0-9]* - \(.*\) # SKIP \(.*\)/skipped: \1: \2/p' "$tap"
+    awk '/^# (pass|fail|skipped) /{ count[$2] = $3 } END { print count["pass"], count["fail"], count["skipped"] }' "$tap" \
+        >"${STAGE_COUNTS:-/dev/null}"
+    rm -f "$tap"
+    return "$status"
 }
 
 stage_asan-ubsan() {

@@ -18,6 +18,13 @@ template <class Word>
     std::memcpy(&word, bytes, sizeof word);
     return word;
 }
+
+/// `std::bit_cast`, which the libraries of some platforms' toolchains do not have yet (libc++ before 14).
+template <class To, class From>
+[[nodiscard]] inline To bits_as(const From& from) noexcept {
+    static_assert(sizeof(To) == sizeof(From));
+    return load_word<To>(reinterpret_cast<const char*>(&from));
+}
 }  // namespace detail
 
 /// True where both hold the same bytes.

@@ -6,7 +6,6 @@
 // attributes is not. Next: `eval/evaluate.hpp`. Source: RULESET.md, section 2.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -192,7 +191,7 @@ private:
         std::uint8_t shift = 16 - 4;  // 16 - log2 of the index's slots
         std::uint16_t small_index[2 * inline_attributes] = {};
     };
-    static_assert(2 * inline_attributes == 1 << 4 && sizeof(Hot) == 64);
+    static_assert(2 * inline_attributes == 1 << 4 && sizeof(Hot) <= 64);
 
     /// Makes the hot pointers lead to where the vectors are now. After every change.
     void show() noexcept {
@@ -237,7 +236,7 @@ private:
         switch (value.kind()) {
             case ValueKind::boolean: result.bits = value.boolean() ? 1 : 0; break;
             case ValueKind::integer: result.bits = static_cast<std::uint64_t>(value.integer()); break;
-            case ValueKind::number: result.bits = std::bit_cast<std::uint64_t>(value.number()); break;
+            case ValueKind::number: result.bits = detail::bits_as<std::uint64_t>(value.number()); break;
             case ValueKind::string: {
                 const std::string_view string = value.string();
                 result.bits = hash64(string);

@@ -6,7 +6,6 @@
 // (`limits::call_depth`; `verify` proves it). No allocation. Used by `eval/evaluate.hpp`.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <string_view>
 
@@ -28,13 +27,13 @@ namespace expplat::eval {
 
 [[nodiscard]] inline Number number_of(const image::NumberOperand& operand) noexcept {
     return operand.integral != 0 ? Number::of(static_cast<std::int64_t>(operand.bits))
-                                 : Number::of(std::bit_cast<double>(operand.bits));
+                                 : Number::of(expplat::detail::bits_as<double>(operand.bits));
 }
 
 /// The stored value as a number; the caller knows that it is one.
 [[nodiscard]] inline Number number_of(const User::Stored& value) noexcept {
     return value.kind == ValueKind::integer ? Number::of(static_cast<std::int64_t>(value.bits))
-                                            : Number::of(std::bit_cast<double>(value.bits));
+                                            : Number::of(expplat::detail::bits_as<double>(value.bits));
 }
 
 [[nodiscard]] inline bool is_number(const User::Stored& value) noexcept {

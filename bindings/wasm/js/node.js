@@ -1,0 +1,11 @@
+// The package in Node, which fetches no file.
+import { readFile } from 'node:fs/promises'
+import { open as openAny } from './index.js'
+
+export { ExpplatError } from './index.js'
+
+/** As in browsers; a URL may be a file's. */
+export async function open(source = new URL('./expplat.wasm', import.meta.url)) {
+    const given = await source
+    return openAny(given instanceof URL && given.protocol === 'file:' ? readFile(given) : given)
+}
