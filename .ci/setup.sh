@@ -45,13 +45,14 @@ packages_kinesalite=(nodejs npm python3)
 packages_kinesis=(python3-venv)
 # The WebAssembly binding, with setup_re2_source.
 packages_wasm=(emscripten nodejs npm)
+packages_node=(nodejs npm)
 # On an aarch64 machine the native compiler has that name already.
 [[ "$(uname -m)" == aarch64 ]] || packages_test+=(g++-aarch64-linux-gnu)
 
 # setup_groups VERB: the package groups that a verb needs.
 setup_groups() {
     case "$1" in
-        all | test) echo "build unit postgres redis bench clang lint test kinesalite kinesis wasm" ;;
+        all | test) echo "build unit postgres redis bench clang lint test kinesalite kinesis wasm node" ;;
         demo) echo "build kinesalite" ;;
         build) echo "build unit" ;;
         bench) echo "build bench" ;;
@@ -247,6 +248,23 @@ setup_re2_source() {
     mkdir -p "$parts"
     (cd "$parts" && npm pack --silent re2@1.17.7 >&2 && grep -E '^[0-9a-f]{64}  ' "$source" | sha256sum --check --quiet - >&2 &&
         tar -xzf re2-1.17.7.tgz --strip-components=2 package/vendor) || { rm -rf "$parts"; return 1; }
+}
+
+# What the Node binding is built and tested with (npm), in versions for node 18, into build/node.
+setup_node() {
+    local from=bindings/node parts=build/node
+    local stamp="$parts/installed"
+    if cmp -s "$stamp" "$from/package-lock.json"; then return 0; fi
+    command -v node >/dev/null && command -v npm >/dev/null ||
+        die "node and npm are needed for the Node binding. Install the packages nodejs and npm, or run without EXPPLAT_SKIP_SETUP"
+    say "installing what the Node binding needs into $parts (npm ci)"
+    mkdir -p "$parts"
+    rm -f "$stamp"
+    cp "$from/package.json" "$from/package-lock.json" "$parts/"
+    (cd "$parts" && npm ci --ignore-scripts --no-audit --no-fund >&2) ||
+        die "npm could not install what $from/package-lock.json lists, which the Node binding is built with. Its own words are" \
+            "above; it needs the npm registry, or a cache of it (npm ci --prefer-offline)"
+    cp "$from/package-lock.json" "$stamp"
 }
 
 # dpkg's database and the lists above, by size and time: while neither has changed, a check that has

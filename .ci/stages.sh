@@ -4,7 +4,7 @@
 # where it ends with 0, is skipped where it ends with 77, and fails otherwise. It counts as one test
 # unless it runs ctest, whose own counts it writes to $STAGE_COUNTS.
 
-stages=(architecture packaging format headers unit kinesis cli consumers wasm asan-ubsan tsan fuzz instructions)
+stages=(architecture packaging format headers unit kinesis cli consumers wasm node asan-ubsan tsan fuzz instructions)
 
 stage_architecture() {
     tests/architecture/check.py --self-test
@@ -85,6 +85,12 @@ run_node_tests() {
         >"${STAGE_COUNTS:-/dev/null}"
     rm -f "$tap"
     return "$status"
+}
+
+stage_node() {
+    setup_node
+    bindings/node/build.mjs
+    run_node_tests build/node/package/tests/*.test.mjs
 }
 
 stage_asan-ubsan() {
