@@ -46,13 +46,15 @@ packages_kinesis=(python3-venv)
 # The WebAssembly binding, with setup_re2_source.
 packages_wasm=(emscripten nodejs npm)
 packages_node=(nodejs npm)
+# The Python binding, with setup_python.
+packages_python=(python3-dev python3-venv)
 # On an aarch64 machine the native compiler has that name already.
 [[ "$(uname -m)" == aarch64 ]] || packages_test+=(g++-aarch64-linux-gnu)
 
 # setup_groups VERB: the package groups that a verb needs.
 setup_groups() {
     case "$1" in
-        all | test) echo "build unit postgres redis bench clang lint test kinesalite kinesis wasm node" ;;
+        all | test) echo "build unit postgres redis bench clang lint test kinesalite kinesis wasm node python" ;;
         demo) echo "build kinesalite" ;;
         build) echo "build unit" ;;
         bench) echo "build bench" ;;
@@ -236,6 +238,8 @@ install_venv() {
 
 # schemathesis, for the test of the server's description; spdx-tools, for that of the bills of materials.
 setup_schemathesis() { install_venv schemathesis tests/server/program/schemathesis/requirements.txt; }
+# What builds and tests the Python package.
+setup_python() { install_venv python tests/python/requirements.txt; }
 setup_spdx() { install_venv spdx packaging/requirements.txt; }
 
 # RE2's sources into build/re2, for the WebAssembly build with patterns: bindings/wasm/src/re2/SOURCE says from where, and has the

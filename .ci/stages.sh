@@ -4,7 +4,7 @@
 # where it ends with 0, is skipped where it ends with 77, and fails otherwise. It counts as one test
 # unless it runs ctest, whose own counts it writes to $STAGE_COUNTS.
 
-stages=(architecture packaging format headers unit kinesis cli consumers wasm node asan-ubsan tsan fuzz instructions)
+stages=(architecture packaging format headers unit kinesis cli consumers wasm node python asan-ubsan tsan fuzz instructions)
 
 stage_architecture() {
     tests/architecture/check.py --self-test
@@ -72,6 +72,25 @@ build_wasm() {
     mkdir -p build/wasm
     cmake -S bindings/wasm -B build/wasm -G Ninja -DCMAKE_TOOLCHAIN_FILE="$platform" -DEXPPLAT_RE2_SOURCE="$re2"
     cmake --build build/wasm --parallel "$JOBS"
+}
+
+stage_python() {
+    setup_python
+    build_wheel build/python/venv/bin/python
+    build/python/venv/bin/python -m pytest -q -p no:cacheprovider "$@" tests/python
+}
+
+# build_wheel PYTHON: the wheel for that interpreter, in build/python/wheels, and installed into its own environment.
+build_wheel() {
+    local python="$1" built
+    built="$(mktemp -d build/python/wheel.XXXXXX)"
+    CMAKE_BUILD_PARALLEL_LEVEL="$JOBS" "$python" -m pip wheel --quiet --disable-pip-version-check --no-deps \
+        --no-build-isolation --wheel-dir "$built" ./bindings/python
+    mkdir -p build/python/wheels
+    PATH="$PWD/$(dirname "$python"):$PATH" "$python" -m auditwheel repair --wheel-dir build/python/wheels "$built"/*.whl
+    rm -rf "$built"
+    "$python" -m pip install --quiet --disable-pip-version-check --no-deps --no-index --force-reinstall \
+        --find-links build/python/wheels expplat
 }
 
 # run_node_tests FILE...: by node's own runner; its counts are the stage's.
