@@ -21,7 +21,10 @@ void deliver(napi_env env, napi_value listener, void*, void* message) noexcept {
         napi_create_uint32(env, static_cast<std::uint32_t>(owned->kind), &arguments[0]) == napi_ok &&
         napi_create_int32(env, owned->level, &arguments[1]) == napi_ok &&
         napi_create_string_utf8(env, owned->text.data(), owned->text.size(), &arguments[2]) == napi_ok) {
-        napi_call_function(env, self, listener, 3, arguments, &result);
+        if (napi_call_function(env, self, listener, 3, arguments, &result) == napi_pending_exception) {
+            napi_value thrown = nullptr;  // by the program's callback: as if a timer's had thrown it
+            if (napi_get_and_clear_last_exception(env, &thrown) == napi_ok) napi_fatal_exception(env, thrown);
+        }
     }
 }
 

@@ -74,17 +74,29 @@ public:
 
 protected:
     void OnOK() override {
+        if (Environment::of(Env()).is_ending()) return;  // nobody is left to be told
         const Napi::HandleScope scope(Env());
         try {
-            if (error_.is_set()) deferred_.Reject(error_.thrown(Env()).Value());
-            else deferred_.Resolve(result());
-        } catch (const Napi::Error& error) { deferred_.Reject(error.Value()); }
+            settle();
+        } catch (const Napi::Error&) {}  // the environment has been told to end meanwhile
     }
     [[nodiscard]] virtual Napi::Value result() = 0;
 
     LastError error_;
 
 private:
+    void settle() {
+        Napi::Value kept;
+        try {
+            if (error_.is_set()) throw error_.thrown(Env());
+            kept = result();
+        } catch (const Napi::Error& error) {
+            deferred_.Reject(error.Value());
+            return;
+        }
+        deferred_.Resolve(kept);
+    }
+
     Napi::Promise::Deferred deferred_;
 };
 

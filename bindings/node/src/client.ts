@@ -166,6 +166,7 @@ export class Client {
     async waitReady(timeoutMs: number = defaultTimeoutMs): Promise<boolean> {
         whole(timeoutMs, 'timeoutMs', 0);
         if (this.#isReady()) return true;
+        if (this.status().state === 'CLOSED') return false;
         return new Promise((resolve) => {
             const settle = (ready: boolean): void => {
                 clearTimeout(timer);

@@ -1,7 +1,7 @@
 // Users: prepared once (`User`) or handed over with each question (`UserLike`). Source: RULESET.md, section 2.
 import { addon } from './addon';
 import { UserPlace, user } from './exchange';
-import { Unreadable, write, WrittenUser } from './user_writer';
+import { frozenCopy, Unreadable, write } from './user_writer';
 
 /**
  * A number that is whole and at most 2^53 in size is an integer, any other a double; a bigint of 64 bits is an integer. A
@@ -29,7 +29,6 @@ export class User {
     readonly #key: string;
     readonly #attributes: Attributes;
     readonly #json: string | undefined;
-    readonly #written: WrittenUser | undefined;
 
     /**
      * An empty key, or none, is a user without a key. Throws TypeError for what is no key or no attributes, and RangeError for
@@ -41,7 +40,7 @@ export class User {
             this.#json = json.text;
             const parsed = JSON.parse(json.text) as UserLike;
             this.#key = typeof parsed.key === 'string' ? parsed.key : '';
-            this.#attributes = Object.freeze({ ...parsed.attributes });
+            this.#attributes = frozenCopy(parsed.attributes ?? {});
             addon.keepUserJson(this.#number, json.text);
             return;
         }
@@ -53,13 +52,12 @@ export class User {
             throw new TypeError(`a user's attributes are an object, not ${typeName(attributes)}`);
         }
         this.#key = key ?? '';
-        this.#attributes = Object.freeze({ ...attributes });
         try {
+            this.#attributes = frozenCopy(attributes ?? {});
             write(this.#key, this.#attributes, undefined);
         } catch (error) {
             throw error instanceof Unreadable ? new RangeError(`a user cannot hold ${error.message}`) : error;
         }
-        this.#written = new WrittenUser();
         if (!addon.keepUser(this.#number)) throw new RangeError('more attributes or text than a user can hold');
     }
 
@@ -102,7 +100,7 @@ export class User {
         if (value.#json !== undefined) {
             addon.keepUserJson(value.#number, value.#json);
         } else {
-            (value.#written as WrittenUser).restore();
+            write(value.#key, value.#attributes, undefined);
             addon.keepUser(value.#number);
         }
     }

@@ -145,7 +145,7 @@ function writeList(name: string, list: readonly unknown[]): void {
 }
 
 function writeAttributes(attributes: object, prefix: string, without: string | undefined, depth: number): void {
-    if (depth > mostDepth) throw new Unreadable('nested too deeply');
+    if (depth > mostDepth) throw new Unreadable('attributes that are nested so deeply');
     for (const member in attributes) {
         if (!hasOwn.call(attributes, member) || member === without) continue;
         const value = (attributes as Record<string, unknown>)[member];
@@ -177,15 +177,18 @@ function writeOnce(key: unknown, attributes: object | undefined, without: string
     user[0] = UserPlace.exchange;
 }
 
-/** A copy without getters. */
-function plain(value: unknown, depth: number): unknown {
-    if (typeof value !== 'object' || value === null || value instanceof Date || depth > mostDepth) return value;
-    if (Array.isArray(value)) return Array.from(value);
-    const copy: Record<string, unknown> = Object.create(null);
-    for (const member of Object.keys(value)) {
-        copy[member] = plain((value as Record<string, unknown>)[member], depth + 1);
+/** A copy that never changes: frozen all through and without getters. */
+export function frozenCopy<T extends object>(value: T, depth = 2): T {
+    if (depth > mostDepth) throw new Unreadable('attributes that are nested so deeply');
+    const copy: Record<string, unknown> = { ...(value as Record<string, unknown>) };
+    for (const member in copy) {
+        const inner = copy[member];
+        if (typeof inner !== 'object' || inner === null) continue;
+        if (Array.isArray(inner)) copy[member] = Object.freeze(Array.from(inner));
+        else if (inner instanceof Date) copy[member] = Number.isNaN(inner.getTime()) ? null : inner.toISOString();
+        else copy[member] = frozenCopy(inner, depth + 1);
     }
-    return copy;
+    return Object.freeze(copy) as T;
 }
 
 function writeLarger(key: unknown, attributes: object | undefined, without: string | undefined): void {
@@ -216,30 +219,11 @@ export function write(key: unknown, attributes: object | undefined, without: str
     } catch (error) {
         if (error !== full) throw error;
     }
-    const copy = plain(attributes, 2) as object | undefined;
+    const copy = attributes && frozenCopy(attributes);
     try {
         writeOnce(key, copy, without);
     } catch (error) {
         if (error !== full) throw error;
         writeLarger(key, copy, without);
-    }
-}
-
-/** A copy of the user that was written last. */
-export class WrittenUser {
-    readonly #items = items.slice(0, itemCount * 4);
-    readonly #text = text.slice(0, textSize);
-
-    /** Writes it again. */
-    restore(): void {
-        if (this.#items.length > items.length || this.#text.length > text.length) {
-            reserve(Math.max(usualItems, this.#items.length / 4), Math.max(usualBytes, this.#text.length));
-        }
-        ++writes;
-        items.set(this.#items);
-        text.set(this.#text);
-        words[Word.itemCount] = this.#items.length / 4;
-        words[Word.textSize] = this.#text.length;
-        user[0] = UserPlace.exchange;
     }
 }
