@@ -12,6 +12,10 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/python"))
 
 
+def pytest_configure(config):
+    config.addinivalue_line("filterwarnings", "ignore::pytest.PytestUnknownMarkWarning")  # the features' tags
+
+
 def pytest_terminal_summary(terminalreporter):
     """The counts of the stage, and a line for each test that was skipped."""
     stats = terminalreporter.stats
