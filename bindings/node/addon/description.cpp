@@ -116,6 +116,13 @@ napi_value value_of(Maker& maker, const eval::Answer& answer) noexcept {
     return maker.null();
 }
 
+/// Everybody gets it, whatever the user is.
+bool is_static(const eval::Answer& answer) noexcept {
+    return answer.entity != nullptr && answer.entity->kind == image::EntityKind::flag &&
+           answer.reason == Reason::default_ && answer.entity->targets == 0 &&
+           answer.entity->prerequisite_count == 0 && answer.entity->outcome_count == 1;
+}
+
 }  // namespace
 
 napi_value describe(napi_env env, std::optional<std::string_view> key, const eval::Answer& answer,
@@ -130,6 +137,7 @@ napi_value describe(napi_env env, std::optional<std::string_view> key, const eva
         maker.text_or_null(name(answer.error)),
         maker.boolean(answer.exposure),
         maker.number(static_cast<double>(version)),
+        maker.boolean(is_static(answer)),
     };
     const napi_value description = maker.array(std::size(members));
     for (std::size_t i = 0; i < std::size(members); ++i) maker.set(description, i, members[i]);

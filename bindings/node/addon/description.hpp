@@ -1,5 +1,5 @@
 // Answers as JavaScript values, for the first time that each is given: `[key, variant, value, reason, rule, error, exposure,
-// version]`, as RULESET.md, section 7, has them.
+// version, static]`: as RULESET.md, section 7, has them, and whether the flag answers everybody so.
 //
 // Belongs to the environment's thread. Null where JavaScript has no memory.
 #pragma once

@@ -1,9 +1,9 @@
 // The addon, loaded once for each environment. Nobody else calls it: its functions trust their arguments.
 import { join } from 'node:path';
 
-/** `[key, variant, value, reason, rule, error, exposure, version]` */
+/** `[key, variant, value, reason, rule, error, exposure, version, static]` */
 export type Description = [
-    string | null, string | null, unknown, string, string | null, string | null, boolean, number,
+    string | null, string | null, unknown, string, string | null, string | null, boolean, number, boolean,
 ];
 
 /** `[function, argument...]`; see `addon/settings.cpp`. */

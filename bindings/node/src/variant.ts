@@ -37,12 +37,21 @@ export interface Detail<T> extends Omit<Variant, 'value'> {
     readonly value: T;
 }
 
+const staticAnswers = new WeakSet<object>();
+
 export function variantOf(description: Description): Variant {
-    const [key, variant, value, reason, rule, error, exposure, version] = description;
-    return Object.freeze({
+    const [key, variant, value, reason, rule, error, exposure, version, isStatic] = description;
+    const answer = Object.freeze({
         key, variant, value: value as JsonValue, reason: reason as Reason, rule, error: error as EvaluationError | null,
         exposure, version,
     });
+    if (isStatic) staticAnswers.add(answer);
+    return answer;
+}
+
+/** The flag gives this answer to everybody: OpenFeature's reason STATIC. */
+export function isStatic(answer: object): boolean {
+    return staticAnswers.has(answer);
 }
 
 /** The same answer with the caller's default as its value. */
@@ -52,5 +61,5 @@ export function withDefault<T>(answer: Variant, value: T): Detail<T> {
 
 /** The answer to a question that is none. */
 export function refusal(key: unknown, error: EvaluationError): Variant {
-    return variantOf([typeof key === 'string' ? key : null, null, null, 'ERROR', null, error, false, 0]);
+    return variantOf([typeof key === 'string' ? key : null, null, null, 'ERROR', null, error, false, 0, false]);
 }
