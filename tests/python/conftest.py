@@ -14,6 +14,7 @@ sys.path.insert(0, str(TOP / "tests/python"))
 
 def pytest_configure(config):
     config.addinivalue_line("filterwarnings", "ignore::pytest.PytestUnknownMarkWarning")  # the features' tags
+    config.addinivalue_line("filterwarnings", "ignore:nanobind. attempted to:RuntimeWarning")  # tests that do so on purpose
 
 
 def pytest_terminal_summary(terminalreporter):

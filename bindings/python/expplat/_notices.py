@@ -85,6 +85,7 @@ def listeners(
         raise TypeError("logger must be a logging.Logger")
     if _thread is None:
         _start()
+        _close_with_worker()
     return Listeners(logger, on_status, on_ruleset)
 
 
@@ -113,16 +114,18 @@ def _after_fork_in_child() -> None:
     global _thread
     _native.renew_notices()
     _thread = None
-    if _native.has_clients():
-        _start()
-        _close_with_multiprocessing()
+    if not _native.has_clients():
+        return
+    _start()
+    if (util := sys.modules.get("multiprocessing.util")) is not None:
+        util.register_after_fork(_run, lambda _: _close_with_worker())  # its list is emptied after the fork
 
 
-def _close_with_multiprocessing() -> None:
-    """A worker of multiprocessing ends without `atexit`: it has a list of its own, which it empties after the fork."""
-    util = sys.modules.get("multiprocessing.util")
-    if util is not None:
-        util.register_after_fork(_run, lambda _: util.Finalize(None, _native.close_all, exitpriority=0))
+def _close_with_worker() -> None:
+    """A worker of multiprocessing ends without `atexit`: it has a list of its own."""
+    multiprocessing = sys.modules.get("multiprocessing")
+    if multiprocessing is not None and multiprocessing.parent_process() is not None:
+        sys.modules["multiprocessing.util"].Finalize(None, _native.close_all, exitpriority=0)
 
 
 def _at_exit() -> None:
