@@ -57,10 +57,11 @@ setup_groups() {
         all | test) echo "build unit postgres redis bench clang lint test kinesalite kinesis wasm node python" ;;
         demo) echo "build kinesalite" ;;
         build) echo "build unit" ;;
+        python) echo "build python" ;;
         bench) echo "build bench" ;;
         lint | format) echo "lint build" ;;
         fuzz) echo "build clang" ;;
-        *) die "setup knows all, demo, build, test, bench, lint and fuzz; not \`$1\`" ;;
+        *) die "setup knows all, demo, build, test, python, bench, lint and fuzz; not \`$1\`" ;;
     esac
 }
 

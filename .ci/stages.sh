@@ -87,7 +87,8 @@ build_wheel() {
     CMAKE_BUILD_PARALLEL_LEVEL="$JOBS" "$python" -m pip wheel --quiet --disable-pip-version-check --no-deps \
         --no-build-isolation --wheel-dir "$built" ./bindings/python
     mkdir -p build/python/wheels
-    PATH="$PWD/$(dirname "$python"):$PATH" "$python" -m auditwheel repair --wheel-dir build/python/wheels "$built"/*.whl
+    PATH="$PWD/$(dirname "$python"):$PATH" "$python" -m auditwheel repair --wheel-dir build/python/wheels \
+        "$built"/*.whl 2>"$built/log" || { cat "$built/log" >&2; die "auditwheel could not repair the wheel"; }
     rm -rf "$built"
     "$python" -m pip install --quiet --disable-pip-version-check --no-deps --no-index --force-reinstall \
         --find-links build/python/wheels expplat

@@ -184,6 +184,8 @@ bool settle(const Client& client, const Watch& watch, const char* counts_path) {
     std::ofstream counts(counts_path);
     counts << "{\"acknowledged\": " << stats.acknowledged
            << ", \"failed_deliveries\": " << stats.failed_deliveries
+           << ", \"before\": {\"control\": " << count(watch.before, control)
+           << ", \"green\": " << count(watch.before, green) << "}"
            << ", \"variants\": {\"control\": " << count(watch.after, control)
            << ", \"green\": " << count(watch.after, green) << "}}\n";
     return right && counts.flush().good();

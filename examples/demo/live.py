@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """The live half of `./dev demo`: a server, a stream, and a program between them.
 
-Usage:  live.py PROGRAM SERVER PARTS
+Usage:  live.py SERVER PARTS COUNTS PROGRAM [ARGUMENT...]
 
 Starts SERVER (expplat-server) and kinesalite (installed in PARTS) on free ports of 127.0.0.1, makes a flag and an experiment
-through the server's interface, runs PROGRAM (expplat_demo_live), changes the experiment while it evaluates, and reads back
-what has come into the stream. Fails where the stream does not hold exactly what the program says it sent. Both servers end
-with this script.
+through the server's interface, runs PROGRAM (expplat_demo_live, or the same in another language), changes the experiment
+while it evaluates, and reads back what has come into the stream. Fails where the stream does not hold exactly what the
+program says it sent. The file COUNTS is left by the first program: who got what; another one's counts must be the same. Both
+servers end with this script.
 """
 
 import collections
@@ -44,9 +45,9 @@ def experiment_at(document, traffic):
     return experiment
 
 
-def set_up(server):
+def set_up(server, is_first):
     """Logs in with the password that the server has made, and makes examples/quickstart.json of it, started at the lower
-    traffic; prints what was done. Returns what the experiment becomes later."""
+    traffic; prints what was done, the first time. Returns what the experiment becomes later."""
     password = server.process.stdout.readline().split(" password ")[1].split()[0]
     assert server.log_in(served.EMAIL, password).status == 200
     document = json.loads((TOP / "examples/quickstart.json").read_text(encoding="utf-8"))
@@ -60,11 +61,12 @@ def set_up(server):
     server.must("POST", f"{PROJECT}/experiments/{EXPERIMENT}/environments/production/start")
     server.key = server.must("POST", f"{PROJECT}/environments/production/keys",
                              {"kind": "server", "name": "the demo"}).json["key"]
-    print(f"\n{inked(1, '6  Run the server')}\n\n"
-          f"  expplat-server at {server.url}, with its database in a folder; it made a password for {served.EMAIL}:\n"
-          f"  {password}. Over its interface: the flag new-ui with its segment, the experiment {EXPERIMENT},\n"
-          f"  started, and a key for a program; {len(server.must('GET', '/api/v1/audit').json['items'])} entries in its audit.",
-          flush=True)
+    if is_first:
+        print(f"\n{inked(1, '6  Run the server')}\n\n"
+              f"  expplat-server at {server.url}, with its database in a folder; it made a password for {served.EMAIL}:\n"
+              f"  {password}. Over its interface: the flag new-ui with its segment, the experiment {EXPERIMENT},\n"
+              f"  started, and a key for a program; {len(server.must('GET', '/api/v1/audit').json['items'])} entries in its audit.",
+              flush=True)
     return after
 
 
@@ -73,10 +75,10 @@ def wait_for_a_stream(server, process):
         time.sleep(.01)
 
 
-def run_program(program, server, kinesis_port, counts_path):
+def run_program(program, server, kinesis_port, counts_path, is_first):
     """Runs it with a change on the way, and returns its exit code."""
-    after = set_up(server)
-    process = subprocess.Popen([program, server.url, server.key, f"http://127.0.0.1:{kinesis_port}", STREAM, counts_path],
+    after = set_up(server, is_first)
+    process = subprocess.Popen([*program, server.url, server.key, f"http://127.0.0.1:{kinesis_port}", STREAM, counts_path],
                                stdin=subprocess.PIPE, text=True)
     try:
         wait_for_a_stream(server, process)
@@ -110,16 +112,30 @@ def check_stream(stream, counts):
     return right
 
 
+def check_against_first(counts, path):
+    """True where the counts are those that the first program left; leaves them where none did."""
+    who_got_what = json.dumps({name: counts[name] for name in ("before", "variants")}, sort_keys=True)
+    if not path.exists():
+        path.write_text(who_got_what, encoding="utf-8")
+        return True
+    right = path.read_text(encoding="utf-8") == who_got_what
+    print(f"  Before and after the change the same users got each variant as in C++: "
+          f"{inked(32, 'equal counts') if right else inked(31, 'NOT equal')}", flush=True)
+    return right
+
+
 def main():
-    program, server_program, parts = sys.argv[1:]
+    server_program, parts, first_path, *program = sys.argv[1:]
+    first_path = Path(first_path)
     with served.Served(server_program, environment={"EXPPLAT_ADMIN_PASSWORD": ""}) as server, \
             servers.kinesalite(parts) as kinesis_port, tempfile.TemporaryDirectory() as folder, \
             contextlib.closing(Stream(kinesis_port, STREAM)) as stream:
         counts_path = Path(folder) / "counts.json"
-        status = run_program(program, server, kinesis_port, str(counts_path))
+        status = run_program(program, server, kinesis_port, str(counts_path), not first_path.exists())
         if not counts_path.exists():
-            sys.exit(f"live.py: {program} ended with {status} before it had sent anything")
-        right = check_stream(stream, json.loads(counts_path.read_text(encoding="utf-8")))
+            sys.exit(f"live.py: {program[0]} ended with {status} before it had sent anything")
+        counts = json.loads(counts_path.read_text(encoding="utf-8"))
+        right = check_stream(stream, counts) and check_against_first(counts, first_path)
         return 0 if right and status == 0 else 1
 
 

@@ -4,8 +4,9 @@ import logging
 from collections.abc import Callable
 from os import PathLike
 from types import TracebackType
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypedDict, TypeVar, final
+from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar, final
 
+from _typeshed import structseq
 from typing_extensions import NotRequired, Self
 
 from expplat.sink import Sink
@@ -43,6 +44,10 @@ _Error: TypeAlias = Literal[
     "GENERAL",
 ]
 
+_State: TypeAlias = Literal["CONNECTING", "READY", "STALE", "UNAUTHORIZED", "CLOSED"]
+_Origin: TypeAlias = Literal["none", "text", "file", "cache", "server"]
+_Following: TypeAlias = Literal["none", "streaming", "polling"]
+
 __version__: Final[str]
 
 class User:
@@ -78,48 +83,83 @@ class Variant:
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
-class Detail(tuple[_T, Variant]):
+@final
+class Detail(structseq[Any], tuple[_T, Variant]):
     @property
     def value(self) -> _T: ...
     @property
     def variant(self) -> Variant: ...
 
-class Status(NamedTuple):
-    state: Literal["CONNECTING", "READY", "STALE", "UNAUTHORIZED", "CLOSED"]
-    origin: Literal["none", "text", "file", "cache", "server"]
-    following: Literal["none", "streaming", "polling"]
-    ruleset_version: int
-    since_ms: int
-    unsupported: int
-    environment: str
-    error: str
+@final
+class Status(structseq[Any], tuple[_State, _Origin, _Following, int, int, int, str, str]):
+    @property
+    def state(self) -> _State: ...
+    @property
+    def origin(self) -> _Origin: ...
+    @property
+    def following(self) -> _Following: ...
+    @property
+    def ruleset_version(self) -> int: ...
+    @property
+    def since_ms(self) -> int: ...
+    @property
+    def unsupported(self) -> int: ...
+    @property
+    def environment(self) -> str: ...
+    @property
+    def error(self) -> str: ...
 
-class Stats(NamedTuple):
-    recorded: int
-    adopted: int
-    deduplicated: int
-    acknowledged: int
-    spooled: int
-    dead_lettered: int
-    dropped_queue_full: int
-    dropped_shutdown: int
-    dropped_spool: int
-    in_flight: int
-    batches: int
-    failed_deliveries: int
-    ruleset_version: int
-    rulesets_adopted: int
-    rulesets_refused: int
-    unsupported_entities: int
-    live_images: int
-    image_bytes: int
-    stream_connections: int
+@final
+class Stats(structseq[Any], tuple[int, ...]):
+    @property
+    def recorded(self) -> int: ...
+    @property
+    def adopted(self) -> int: ...
+    @property
+    def deduplicated(self) -> int: ...
+    @property
+    def acknowledged(self) -> int: ...
+    @property
+    def spooled(self) -> int: ...
+    @property
+    def dead_lettered(self) -> int: ...
+    @property
+    def dropped_queue_full(self) -> int: ...
+    @property
+    def dropped_shutdown(self) -> int: ...
+    @property
+    def dropped_spool(self) -> int: ...
+    @property
+    def in_flight(self) -> int: ...
+    @property
+    def batches(self) -> int: ...
+    @property
+    def failed_deliveries(self) -> int: ...
+    @property
+    def ruleset_version(self) -> int: ...
+    @property
+    def rulesets_adopted(self) -> int: ...
+    @property
+    def rulesets_refused(self) -> int: ...
+    @property
+    def unsupported_entities(self) -> int: ...
+    @property
+    def live_images(self) -> int: ...
+    @property
+    def image_bytes(self) -> int: ...
+    @property
+    def stream_connections(self) -> int: ...
 
-class RulesetChange(NamedTuple):
-    version: int
-    origin: Literal["none", "text", "file", "cache", "server"]
-    everything: bool
-    keys: tuple[str, ...]
+@final
+class RulesetChange(structseq[Any], tuple[int, _Origin, bool, tuple[str, ...]]):
+    @property
+    def version(self) -> int: ...
+    @property
+    def origin(self) -> _Origin: ...
+    @property
+    def everything(self) -> bool: ...
+    @property
+    def keys(self) -> tuple[str, ...]: ...
 
 class Handle:
     @property
