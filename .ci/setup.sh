@@ -58,10 +58,11 @@ setup_groups() {
         demo) echo "build kinesalite" ;;
         build) echo "build unit" ;;
         python) echo "build python" ;;
+        node) echo "build node" ;;
         bench) echo "build bench" ;;
         lint | format) echo "lint build" ;;
         fuzz) echo "build clang" ;;
-        *) die "setup knows all, demo, build, test, python, bench, lint and fuzz; not \`$1\`" ;;
+        *) die "setup knows all, demo, build, test, python, node, bench, lint and fuzz; not \`$1\`" ;;
     esac
 }
 

@@ -107,9 +107,14 @@ run_node_tests() {
     return "$status"
 }
 
-stage_node() {
+# The package of the Node binding, in build/node/package.
+build_node_package() {
     setup_node
-    bindings/node/build.mjs
+    bindings/node/build.mjs >&2
+}
+
+stage_node() {
+    build_node_package
     run_node_tests build/node/package/tests/*.test.mjs
 }
 
