@@ -110,7 +110,9 @@ run_node_tests() {
 # The package of the Node binding, in build/node/package.
 build_node_package() {
     setup_node
-    bindings/node/build.mjs >&2
+    say "building the Node package (the first time takes minutes)"
+    bindings/node/build.mjs >build/node/build.log 2>&1 ||
+        { cat build/node/build.log >&2; die "the Node package could not be built"; }
 }
 
 stage_node() {
