@@ -15,6 +15,8 @@ import pytest
 
 TOP = Path(__file__).resolve().parents[2]
 QUICKSTART = TOP / "examples/quickstart.json"
+# From 3.12 on CPython warns of every fork of a process with threads.
+PYTHON = [sys.executable, "-X", "faulthandler", "-W", "ignore:This process:DeprecationWarning"]
 OPENED = f"""
 import os, sys, threading, time
 from expplat import Client, Sink, Source, User
@@ -26,7 +28,7 @@ def opened(path, **more):
 
 def run(program, *arguments, status=0):
     """Runs the program and returns what it printed; a crash, a hang or a word on standard error is a failure."""
-    done = subprocess.run([sys.executable, "-X", "faulthandler", "-c", OPENED + textwrap.dedent(program), *map(str, arguments)],
+    done = subprocess.run([*PYTHON, "-c", OPENED + textwrap.dedent(program), *map(str, arguments)],
                           capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (status, ""), done
     return done.stdout
@@ -103,7 +105,7 @@ def test_multiprocessing(tmp_path, method):
             pool.close()
             pool.join()
         """))
-    done = subprocess.run([sys.executable, str(program), str(tmp_path), method], capture_output=True, text=True, timeout=60,
+    done = subprocess.run([*PYTHON, str(program), str(tmp_path), method], capture_output=True, text=True, timeout=60,
                           check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "{'green'}\n", "")
     names = {event["event"] for event in events(tmp_path / "events") if event["type"] == "track"}

@@ -51,7 +51,7 @@ bool match_named(const char* method, const char* const* names, std::size_t count
 }
 
 std::optional<std::string_view> text_of(PyObject* object) noexcept {
-    if (!PyUnicode_Check(object)) return std::nullopt;
+    if (Py_TYPE(object) != &PyUnicode_Type && !PyUnicode_Check(object)) return std::nullopt;
     Py_ssize_t size = 0;
     const char* const data = PyUnicode_AsUTF8AndSize(object, &size);
     if (data == nullptr) [[unlikely]] {

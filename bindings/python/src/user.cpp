@@ -104,10 +104,13 @@ nb::str key(const User& user) { return nb::str(user.key().data(), user.key().siz
 }  // namespace
 
 const User* user_of(PyObject* object, std::optional<User>& own) noexcept {
-    if (Py_TYPE(object) == user_type || PyType_IsSubtype(Py_TYPE(object), user_type)) [[likely]]
+    PyTypeObject* const type = Py_TYPE(object);
+    if (type == user_type) [[likely]]
         return nb::inst_ready(object) ? nb::inst_ptr<User>(object) : nullptr;
-    if (!PyDict_Check(object) || !read_user(object, own)) return nullptr;
-    return &*own;
+    if (type == &PyDict_Type || PyDict_Check(object)) return read_user(object, own) ? &*own : nullptr;
+    if (PyType_IsSubtype(type, user_type))
+        return nb::inst_ready(object) ? nb::inst_ptr<User>(object) : nullptr;
+    return nullptr;
 }
 
 void add_user_type(nb::module_& module) {

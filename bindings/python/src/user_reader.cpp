@@ -40,32 +40,50 @@ Held member(PyObject* dict, PyObject* name) noexcept {
 
 enum class Shape { scalar, none, list, dict, unknown, unreadable };
 
-/// What a value is; a scalar is read into `value`.
-EXPPLAT_INLINE Shape shape_of(PyObject* object, Value& value) noexcept {
-    if (PyUnicode_Check(object)) {
-        const auto text = text_of(object);
-        if (!text) return Shape::unreadable;
-        value = Value(*text);
-        return Shape::scalar;
-    }
-    if (PyBool_Check(object)) {
-        value = Value(object == Py_True);
-        return Shape::scalar;
-    }
-    if (PyLong_Check(object)) {
-        const auto number = integer(object);
-        if (!number) return Shape::unreadable;
-        value = *number;
-        return Shape::scalar;
-    }
+Shape text_shape(PyObject* object, Value& value) noexcept {
+    const auto text = text_of(object);
+    if (!text) return Shape::unreadable;
+    value = Value(*text);
+    return Shape::scalar;
+}
+
+Shape integer_shape(PyObject* object, Value& value) noexcept {
+    const auto number = integer(object);
+    if (!number) return Shape::unreadable;
+    value = *number;
+    return Shape::scalar;
+}
+
+/// Of a type that inherits from one of those that an attribute can have, and of any other.
+[[gnu::noinline]] Shape rare_shape(PyObject* object, Value& value) noexcept {
+    if (PyUnicode_Check(object)) return text_shape(object, value);
+    if (PyLong_Check(object)) return integer_shape(object, value);
     if (PyFloat_Check(object)) {
         value = Value(PyFloat_AsDouble(object));
         return Shape::scalar;
     }
-    if (object == Py_None) return Shape::none;
     if (PyDict_Check(object)) return Shape::dict;
-    if (PyList_Check(object) || PyTuple_Check(object)) return Shape::list;
-    return Shape::unknown;
+    return PyList_Check(object) || PyTuple_Check(object) ? Shape::list : Shape::unknown;
+}
+
+/// What a value is; a scalar is read into `value`. The type itself is looked at first: with the stable ABI every
+/// `Py…_Check` is a call.
+EXPPLAT_INLINE Shape shape_of(PyObject* object, Value& value) noexcept {
+    const PyTypeObject* const type = Py_TYPE(object);
+    if (type == &PyUnicode_Type) return text_shape(object, value);
+    if (object == Py_True || object == Py_False) {
+        value = Value(object == Py_True);
+        return Shape::scalar;
+    }
+    if (type == &PyLong_Type) return integer_shape(object, value);
+    if (type == &PyFloat_Type) {
+        value = Value(PyFloat_AsDouble(object));
+        return Shape::scalar;
+    }
+    if (object == Py_None) return Shape::none;
+    if (type == &PyDict_Type) return Shape::dict;
+    if (type == &PyList_Type || type == &PyTuple_Type) return Shape::list;
+    return rare_shape(object, value);
 }
 
 }  // namespace
