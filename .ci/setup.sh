@@ -223,16 +223,16 @@ setup_openfeature() {
     cp "$from/package-lock.json" "$stamp"
 }
 
-# install_venv NAME FILE: what a requirements file lists (PyPI), in build/NAME/venv. Asks PyPI only where the file has changed
-# since; fails where it cannot be had.
+# install_venv NAME FILE [PYTHON]: what a requirements file lists (PyPI), in build/NAME/venv. Asks PyPI only where the file has
+# changed since; fails where it cannot be had.
 install_venv() {
-    local parts="build/$1" from="$2"
+    local parts="build/$1" from="$2" python="${3:-python3}"
     local stamp="$parts/installed"
     if cmp -s "$stamp" "$from"; then return 0; fi
     say "installing $1 into $parts (pip install)"
     rm -rf "$parts"
     mkdir -p "$parts"
-    python3 -m venv "$parts/venv" &&
+    "$python" -m venv "$parts/venv" &&
         "$parts/venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$from" ||
         { rm -rf "$parts"; return 1; }
     cp "$from" "$stamp"
@@ -240,9 +240,14 @@ install_venv() {
 
 # schemathesis, for the test of the server's description; spdx-tools, for that of the bills of materials.
 setup_schemathesis() { install_venv schemathesis tests/server/program/schemathesis/requirements.txt; }
-# What builds and tests the Python package.
-setup_python() { install_venv python tests/python/requirements.txt; }
 setup_spdx() { install_venv spdx packaging/requirements.txt; }
+
+# What builds and tests the Python package.
+setup_python() {
+    install_venv python tests/python/requirements.txt ||
+        die "pip could not install what $PWD/tests/python/requirements.txt lists, which builds and tests the Python package. Its" \
+            "own words are above; it needs PyPI, or wheels of it (PIP_FIND_LINKS)"
+}
 
 # RE2's sources into build/re2, for the WebAssembly build with patterns: bindings/wasm/src/re2/SOURCE says from where, and has the
 # sum. Fails where they cannot be had: that build is then left out.
