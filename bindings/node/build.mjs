@@ -3,7 +3,7 @@
 //
 //     node build.mjs        npm's packages are expected in build/node (`npm ci` with this folder's package-lock.json)
 //
-// The package is a copy of this folder, so that nothing built stands beside sources; `npm pack` there makes the tarball.
+// The package is a copy of this folder with its tests (tests/node), so that nothing built stands beside sources; `npm pack` there makes the tarball.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -37,6 +37,7 @@ function copyPackage() {
     for (const name of readdirSync(here)) {
         if (name !== 'node_modules' && name !== 'prebuilds') cpSync(join(here, name), join(built, name), { recursive: true });
     }
+    cpSync(join(top, 'tests', 'node'), join(built, 'tests'), { recursive: true }); // where they can import the package by name
     cpSync(join(top, 'LICENSE'), join(built, 'LICENSE'));
 }
 

@@ -10,7 +10,8 @@ written anew: the examples' code and what the commands print.
 How blocks are read: `cpp` and `json` blocks are text of a file in examples/, the first of each the whole
 quickstart; in `console` blocks a line that begins with `$ ` is run in a folder that has examples/ and include/,
 and the lines below it are what it must print; the one `sh` block is a session with a server, which
-tests/server/program/admin_cli.py types at a terminal; a `python` block is run by tests/python/test_package.py. Other indented or fenced text is not run, and must not call expplat.
+tests/server/program/admin_cli.py types at a terminal; a `python` block is run by tests/python/test_package.py, a `js` block by
+tests/node/package.test.mjs. Other indented or fenced text is not run, and must not call expplat.
 """
 
 import re
@@ -84,8 +85,8 @@ def renew_blocks(page, sandbox, problems):
             body = (ROOT / WHOLE[language]).read_text(encoding="utf-8")
         elif language in WHOLE and not any(body in text for text in example_texts()):
             problems.append(f"no file of examples/ has this code:\n{body}")
-        elif language not in (*WHOLE, "cmake", "sh", "python"):
-            problems.append(f"a block of the language `{language}`: use cpp, json, cmake, console, sh or python")
+        elif language not in (*WHOLE, "cmake", "sh", "python", "js"):
+            problems.append(f"a block of the language `{language}`: use cpp, json, cmake, console, sh, python or js")
         seen.add(language)
         return f"```{language}\n{body}```"
 

@@ -19,7 +19,7 @@ export interface ProviderOptions {
 /**
  * Opens its client when OpenFeature initializes it, and closes that client with the provider; a client that is given stays
  * its owner's. Reasons that only this library has (`HOLDOUT`, `NOT_TARGETED`, `NOT_ENROLLED`, `PREREQUISITE_FAILED`) are
- * `DEFAULT`; a flag that answers everybody the same says `STATIC`.
+ * `DEFAULT`, and stand in the metadata as `reason`; a flag that answers everybody the same says `STATIC`.
  */
 export class ExpplatProvider implements Provider {
     readonly metadata = { name: 'expplat' } as const;
@@ -108,10 +108,13 @@ export class ExpplatProvider implements Provider {
                 value: fallback, reason: 'ERROR', errorCode: answer.error as ErrorCode, errorMessage: messages[answer.error],
             };
         }
-        const reason = isStatic(answer) ? 'STATIC' : ownReasons.has(answer.reason) ? 'DEFAULT' : answer.reason;
-        return answer.variant === null
-            ? { value: fallback, reason }
-            : { value: answer.value, variant: answer.variant, reason };
+        const isOwn = ownReasons.has(answer.reason);
+        return {
+            value: answer.value,
+            reason: isStatic(answer) ? 'STATIC' : isOwn ? 'DEFAULT' : answer.reason,
+            ...(answer.variant === null ? {} : { variant: answer.variant }),
+            ...(isOwn ? { flagMetadata: { reason: answer.reason } } : {}),
+        };
     }
 
     // ---- events ----

@@ -18,6 +18,10 @@ export const types = {
             type: 'string', status: 'running', variants: { blue: 'blue', green: 'green' },
             split: [{ variant: 'blue', weight: 50 }, { variant: 'green', weight: 50 }],
         },
+        stopped: {
+            type: 'string', status: 'running', variants: { blue: 'blue' }, split: [{ variant: 'blue', weight: 1 }],
+            if: { attribute: 'country', is: 'nowhere' },
+        },
     },
 };
 

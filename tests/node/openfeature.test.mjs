@@ -100,6 +100,8 @@ test('a provider runs its hooks, and dates and nested attributes are passed', as
     const context = { targetingKey: 'u', country: 'DE', since: new Date(0), device: { os: ['a'] }, nothing: null };
     assert.equal(await OpenFeature.getClient('hooked').getBooleanValue('country', false, context), true);
     assert.deepEqual(ran, ['before']);
+    const given = await OpenFeature.getClient('hooked').getStringDetails('stopped', 'x', context);
+    assert.deepEqual([given.value, given.reason, given.variant, given.flagMetadata], ['x', 'DEFAULT', undefined, { reason: 'NOT_TARGETED' }]);
     assert.throws(() => new ExpplatProvider(undefined), TypeError);
     await OpenFeature.clearProviders();
 });

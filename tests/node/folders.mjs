@@ -1,4 +1,4 @@
-// Where the repository is. The tests run in build/node/package, a copy of bindings/node.
+// Where the repository is. The tests run in build/node/package, a copy of bindings/node with these tests in it.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 

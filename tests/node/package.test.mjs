@@ -1,0 +1,106 @@
+// The package as others get it: packed, installed into an empty project, and then the README's quickstart, by `import`, by
+// `require`, and through the TypeScript compiler.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { packageFolder, top } from './folders.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'expplat-node-'));
+const project = join(folder, 'project');
+after(() => rmSync(folder, { recursive: true }));
+
+function run(program, ...words) {
+    try {
+        return execFileSync(program, words, { cwd: project, encoding: 'utf8', env: { ...process.env, NO_UPDATE_NOTIFIER: '1' } });
+    } catch (error) {
+        throw new Error(`${words.join(' ')}: ${error.stdout}${error.stderr}`);
+    }
+}
+
+before(() => {
+    mkdirSync(project);
+    writeFileSync(join(project, 'package.json'), '{"name": "empty", "private": true}');
+    const [{ filename }] = JSON.parse(run('npm', 'pack', '--json', '--pack-destination', folder, packageFolder));
+    run('npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', join(folder, filename));
+    cpSync(join(top, 'examples'), join(project, 'examples'), { recursive: true });
+});
+
+const installed = () => join(project, 'node_modules', 'expplat');
+
+function quickstarts() {
+    return [join(top, 'README.md'), join(top, 'bindings', 'node', 'README.md')].map((page) => {
+        const blocks = [...readFileSync(page, 'utf8').matchAll(/^```js\n(.*?)^```$/gms)].map(([, text]) => text);
+        const [block] = blocks.filter((text) => text.includes("from 'expplat';"));
+        assert.ok(block, `${page} has no quickstart`);
+        return block;
+    });
+}
+
+function check(output) {
+    assert.equal(output, 'new-ui: on\ncheckout-cta: green\n');
+    const events = readFileSync(join(project, 'exposures.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+    assert.deepEqual(events.map(({ type }) => type).sort(), ['exposure', 'track']);
+    rmSync(join(project, 'exposures.jsonl'));
+}
+
+test('the pages have one quickstart, of ten lines', () => {
+    const [first, second] = quickstarts();
+    assert.equal(first, second);
+    assert.ok(first.trim().split('\n').filter((line) => line !== '').length <= 10);
+});
+
+test('the quickstart by import', () => {
+    writeFileSync(join(project, 'quickstart.mjs'), quickstarts()[0]);
+    check(run(process.execPath, 'quickstart.mjs'));
+});
+
+test('the quickstart by require', () => {
+    const body = quickstarts()[0].replace("import { Client, User } from 'expplat';", "const { Client, User } = require('expplat');");
+    writeFileSync(join(project, 'quickstart.cjs'), `(async () => {\n${body}})();\n`);
+    check(run(process.execPath, 'quickstart.cjs'));
+});
+
+const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+const strictly = [
+    '--noEmit', '--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--target', 'es2022', '--lib', 'es2022',
+    '--module', 'node16', '--moduleResolution', 'node16',
+];
+
+test('types hold in strict mode, by import and by require', () => {
+    cpSync(join(packageFolder, 'tests', 'types', 'usage.mts'), join(project, 'usage.mts'));
+    writeFileSync(join(project, 'usage.cts'),
+        "import { Client, User } from 'expplat';\nexport const client: Client = Client.openSync({ source: { text: '' } });\n"
+        + "export const yes: boolean = client.boolean('k', new User(), true);\n");
+    writeFileSync(join(project, 'console.d.ts'), 'declare const console: { log(text: string): void };\n');
+    writeFileSync(join(project, 'quickstart.mts'), quickstarts()[0]);
+    run(process.execPath, compiler, ...strictly, 'usage.mts', 'usage.cts', 'quickstart.mts', 'console.d.ts');
+});
+
+test('the types of the provider hold', () => {
+    execFileSync(process.execPath, [compiler, ...strictly, '--skipLibCheck', '--types', 'node', 'tests/types/provider.mts'],
+        { cwd: packageFolder, encoding: 'utf8' });
+});
+
+test('the addon finds the shared objects that travel beside it, and shows no symbol but Node-API\'s', () => {
+    const place = join(installed(), 'prebuilds', `${process.platform}-${process.arch}`);
+    const addon = join(place, 'expplat.napi.glibc.node');
+    for (const line of run('ldd', addon).split('\n')) {
+        const [, name, path] = /^\s*(lib(?:re2|absl_)\S*) => (\S+)/.exec(line) ?? [];
+        if (name !== undefined) assert.equal(path, join(place, name));
+    }
+    const shown = run('nm', '-D', '--defined-only', addon).trim().split('\n').map((line) => line.split(' ').at(-1));
+    assert.deepEqual(shown.filter((name) => !/^(napi_register_module_v1|node_api_module_get_api_version_v1)$/.test(name)), []);
+});
+
+test('nothing is in the package but what it needs', () => {
+    const names = readdirSync(installed()).sort();
+    assert.deepEqual(names, [
+        'LICENSE', 'README.md', 'dist', 'index.d.mts', 'index.mjs', 'openfeature.d.mts', 'openfeature.mjs', 'package.json', 'prebuilds',
+    ]);
+    assert.ok(!existsSync(join(project, 'node_modules', '@openfeature')), 'OpenFeature is for who has it');
+});
