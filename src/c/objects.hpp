@@ -1,6 +1,7 @@
 // What is behind the handles of the C face: each is a struct with the C++ object inside it.
 //
-// Used by `src/c` alone, where no cast is needed. As thread-safe as what they hold. Next: `config.cpp`, `answer.cpp`.
+// Used by `src/c`, where no cast is needed, and by bindings that open clients by the C face and answer by the core. As
+// thread-safe as what they hold. Next: `config.cpp`, `answer.cpp`.
 #pragma once
 
 #include <atomic>

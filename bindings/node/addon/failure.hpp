@@ -1,4 +1,6 @@
 // The library's errors as JavaScript's: an `Error` whose `code` is the name that the C++ face gives it.
+//
+// Used by whatever may refuse at set-up; questions have no errors. Belongs to the environment's thread. Next: `waiting.cpp`.
 #pragma once
 
 #include <napi.h>
