@@ -71,7 +71,7 @@ std::string to_csv(const AuditEntry& entry) {
 }
 
 void follow(audit::Chain& chain, const AuditEntry& entry) {
-    chain.take(entry.sequence, entry.previous, canonical_form(entry), entry.hash);
+    chain.take(entry.sequence, entry.action, entry.previous, canonical_form(entry), entry.hash);
 }
 
 }  // namespace expplat::server::domain

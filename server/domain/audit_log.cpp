@@ -94,9 +94,7 @@ Outcome<ChainVerdict> AuditLog::verify(const Caller& caller) const {
         }
         const AuditHead head = tables::audit_head(work.transaction());
         chain.take_end(head.sequence, head.hash);
-        if (head.sequence > 0 &&
-            !audit::same_signature(head.signature,
-                                   audit::head_signature(work.secret(), head.sequence, head.hash))) {
+        if (!tables::is_own(head, work.surroundings().secret, work.surroundings().former_secrets)) {
             chain.refuse("the head's signature is not this server's");
         }
         return ChainVerdict{chain.entries(), chain.fault()};

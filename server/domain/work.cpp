@@ -80,7 +80,10 @@ void Work::touch(const std::string& project, const std::string& environment, std
 void Work::finish() {
     for (const auto& [where, places] : touched_) publish(*this, where.first, where.second, places);
     touched_.clear();
-    for (AuditEntry& noted : entries_) (void)tables::append_audit(transaction_, std::move(noted), secret());
+    for (AuditEntry& noted : entries_) {
+        (void)tables::append_audit(transaction_, std::move(noted), surroundings_.secret,
+                                   surroundings_.former_secrets);
+    }
     entries_.clear();
 }
 

@@ -20,9 +20,10 @@ namespace expplat::server::domain {
 
 /// What the layer takes from outside; tests own both.
 struct Surroundings {
-    std::function<std::int64_t()> now_ms;  // Unix milliseconds
-    std::function<std::string()> new_id;   // unique, at most 64 bytes
-    std::string secret;                    // of the server: signs the audit's head
+    std::function<std::int64_t()> now_ms;          // Unix milliseconds
+    std::function<std::string()> new_id;           // unique, at most 64 bytes
+    std::string secret;                            // of the server: signs the audit's head
+    std::vector<std::string> former_secrets = {};  // what they have signed is still good
 };
 
 /// Where a problem of an entity in the whole ruleset lies in what the caller sent.
@@ -41,7 +42,7 @@ public:
     [[nodiscard]] std::int64_t now_ms() const noexcept { return now_ms_; }
     [[nodiscard]] std::string new_id() const { return surroundings_.new_id(); }
     [[nodiscard]] const Actor& actor() const noexcept { return caller_.actor; }
-    [[nodiscard]] const std::string& secret() const noexcept { return surroundings_.secret; }
+    [[nodiscard]] const Surroundings& surroundings() const noexcept { return surroundings_; }
 
     /// Refuses (`forbidden`) what the caller may not.
     void authorise(std::string action, std::string project = {}, std::string environment = {});

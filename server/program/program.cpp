@@ -173,7 +173,10 @@ Result<void> Program::Parts::open_access() {
     if (!tokens) return Error{tokens.error().code, "SECRET_KEY: " + tokens.error().message};
     tokens_ = std::make_unique<auth::TokenAuthority>(std::move(*tokens));
     plane_ = std::make_unique<domain::ControlPlane>(
-        *database_, domain::Surroundings{unix_ms, [] { return random_text(16).value(); }, secrets_.front()});
+        *database_, domain::Surroundings{unix_ms,
+                                         [] { return random_text(16).value(); },
+                                         secrets_.front(),
+                                         {secrets_.begin() + 1, secrets_.end()}});
     projects_ = std::make_unique<domain::Projects>(*plane_);
     entities_ = std::make_unique<domain::Entities>(*plane_);
     configurations_ = std::make_unique<domain::Configurations>(*plane_);

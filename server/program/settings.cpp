@@ -22,7 +22,7 @@ constexpr std::array<Variable, 26> table{{
     {"SECRET_KEY", "",
      "32 characters or more, signs tokens and the audit; made in the data folder where that has the "
      "database, and needed otherwise"},
-    {"SECRET_KEY_PREVIOUS", "", "keys before it, by commas: their tokens are still good"},
+    {"SECRET_KEY_PREVIOUS", "", "keys before it, by commas: their tokens and signatures are still good"},
     {"EXPPLAT_ADMIN_EMAIL", "admin@localhost", "of the first person of an empty database"},
     {"EXPPLAT_ADMIN_PASSWORD", "", "of that person; made and printed once where there is none"},
     {"EXPPLAT_TLS_CERTIFICATE", "", "PEM file with the chain; empty: no TLS"},

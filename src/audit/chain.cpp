@@ -78,8 +78,8 @@ bool same_signature(std::string_view a, std::string_view b) noexcept {
     return difference == 0;
 }
 
-void Chain::take(std::int64_t sequence, std::string_view previous, std::string_view canonical,
-                 std::string_view hash) {
+void Chain::take(std::int64_t sequence, std::string_view action, std::string_view previous,
+                 std::string_view canonical, std::string_view hash) {
     if (fault_) return;
     const std::string which = "entry " + std::to_string(sequence);
     const bool is_first = entries_ == 0;
@@ -98,6 +98,9 @@ void Chain::take(std::int64_t sequence, std::string_view previous, std::string_v
         fault_ = which + " is the first and names one before it";
     } else if (aws::hex(*digest) != hash) {
         fault_ = which + " was changed: its hash is another";
+    } else if (action == foreign_head_action && !is_first) {
+        fault_ = which + " says that the server had not signed entry " + std::to_string(sequence_) +
+                 " as the newest: what is before it may have been changed";
     } else {
         if (is_first) first_ = sequence;
         ++entries_;
@@ -108,8 +111,8 @@ void Chain::take(std::int64_t sequence, std::string_view previous, std::string_v
 
 void Chain::take(const ruleset::Node& entry) {
     if (fault_) return;
-    take(integer_of(entry, "sequence"), text_of(entry, "previous"), without_hash(entry),
-         text_of(entry, "hash"));
+    take(integer_of(entry, "sequence"), text_of(entry, "action"), text_of(entry, "previous"),
+         without_hash(entry), text_of(entry, "hash"));
 }
 
 void Chain::take_end(std::int64_t sequence, std::string_view hash) {

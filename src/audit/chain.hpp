@@ -21,6 +21,10 @@
 
 namespace expplat::audit {
 
+/// What the server writes before the next entry where it finds a head that none of its secrets has signed: somebody with the
+/// database had their hands in the chain, or the secret is another and the one before it is not known.
+inline constexpr std::string_view foreign_head_action = "audit.foreign-head";
+
 /// An entry's members as views, but for its hash.
 struct EntryText {
     std::int64_t sequence = 0;
@@ -54,8 +58,9 @@ struct EntryText {
 /// The first fault stays.
 class Chain {
 public:
-    void take(std::int64_t sequence, std::string_view previous, std::string_view canonical,
-              std::string_view hash);
+    /// One of the action `foreign_head_action` is a fault, as nothing vouches for what is before it.
+    void take(std::int64_t sequence, std::string_view action, std::string_view previous,
+              std::string_view canonical, std::string_view hash);
     /// Of an exported entry, which has its hash as a member.
     void take(const ruleset::Node& entry);
     /// After the last one, where the end is known.

@@ -60,7 +60,7 @@ void ExportCheck::take_row(std::string_view row) {
         return;
     }
     const EntryText entry = parsed->entry();
-    chain_.take(entry.sequence, entry.previous, canonical_form(entry), parsed->hash());
+    chain_.take(entry.sequence, entry.action, entry.previous, canonical_form(entry), parsed->hash());
 }
 
 void ExportCheck::take_head(const Node& head) {

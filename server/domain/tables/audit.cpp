@@ -1,5 +1,7 @@
 #include "server/domain/tables/audit.hpp"
 
+#include <algorithm>
+
 #include "server/domain/digest.hpp"
 
 namespace expplat::server::domain::tables {
@@ -60,16 +62,8 @@ std::vector<AuditEntry> select(Transaction& t, const AuditFilter& filter, std::s
     return entries;
 }
 
-}  // namespace
-
-AuditHead audit_head(Transaction& t) {
-    const Rows rows = t.execute("SELECT sequence, hash, signature FROM audit_head WHERE id = 1");
-    if (rows.empty()) throw Refusal(ProblemType::internal, "the audit's head is gone");
-    return {rows[0].integer(0), rows[0].text(1), rows[0].text(2)};
-}
-
-AuditEntry append_audit(Transaction& t, AuditEntry entry, std::string_view secret) {
-    const AuditHead head = audit_head(t);
+/// Behind that head, which it moves.
+AuditHead append(Transaction& t, const AuditHead& head, AuditEntry& entry, const std::string& secret) {
     entry.sequence = head.sequence + 1;
     entry.previous = head.hash;
     entry.hash = sha256_hex(canonical_form(entry));
@@ -80,11 +74,41 @@ AuditEntry append_audit(Transaction& t, AuditEntry entry, std::string_view secre
         {entry.sequence, entry.time_ms, std::string(name(entry.actor.kind)), entry.actor.id, entry.actor.name,
          entry.actor.remote, entry.actor.request_id, entry.action, entry.project, entry.environment,
          entry.subject, cell(entry.before), cell(entry.after), entry.previous, entry.hash});
+    AuditHead next{entry.sequence, entry.hash, audit::head_signature(secret, entry.sequence, entry.hash)};
     (void)t.execute("UPDATE audit_head SET sequence = ?, hash = ?, signature = ? WHERE id = 1",
-                    {entry.sequence, entry.hash, audit::head_signature(secret, entry.sequence, entry.hash)});
-    return entry;
+                    {next.sequence, next.hash, next.signature});
+    return next;
 }
 
+}  // namespace
+
+AuditHead audit_head(Transaction& t) {
+    const Rows rows = t.execute("SELECT sequence, hash, signature FROM audit_head WHERE id = 1");
+    if (rows.empty()) throw Refusal(ProblemType::internal, "the audit's head is gone");
+    return {rows[0].integer(0), rows[0].text(1), rows[0].text(2)};
+}
+
+bool is_own(const AuditHead& head, const std::string& secret, std::span<const std::string> former_secrets) {
+    const auto has_signed = [&](const std::string& one) {
+        return audit::same_signature(head.signature, audit::head_signature(one, head.sequence, head.hash));
+    };
+    return head.sequence == 0 || has_signed(secret) || std::ranges::any_of(former_secrets, has_signed);
+}
+
+AuditEntry append_audit(Transaction& t, AuditEntry entry, const std::string& secret,
+                        std::span<const std::string> former_secrets) {
+    AuditHead head = audit_head(t);
+    if (!is_own(head, secret, former_secrets)) {
+        AuditEntry foreign;
+        foreign.time_ms = entry.time_ms;
+        foreign.actor = {Actor::Kind::system, "audit", "audit", "", entry.actor.request_id};
+        foreign.action = audit::foreign_head_action;
+        foreign.subject = "audit/" + std::to_string(head.sequence);
+        head = append(t, head, foreign, secret);
+    }
+    (void)append(t, head, entry, secret);
+    return entry;
+}
 std::optional<AuditEntry> find_audit(Transaction& t, std::int64_t sequence) {
     const Rows rows = t.execute(std::string(select_entry) + "sequence = ?", {sequence});
     return rows.empty() ? std::nullopt : std::optional(entry_of(rows[0]));

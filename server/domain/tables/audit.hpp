@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,13 @@ struct AuditFilter {
 namespace tables {
 
 [[nodiscard]] AuditHead audit_head(Transaction& t);
-/// Gives the entry its sequence, previous hash and hash, and moves the signed head.
-AuditEntry append_audit(Transaction& t, AuditEntry entry, std::string_view secret);
+/// Gives the entry its sequence, previous hash and hash, and moves the signed head. Where none of the secrets has signed the
+/// head that is there, an entry before it says so: the new signature must not vouch for what somebody else wrote.
+AuditEntry append_audit(Transaction& t, AuditEntry entry, const std::string& secret,
+                        std::span<const std::string> former_secrets = {});
+/// Whether a head is one that this server wrote, or the one before the first entry.
+[[nodiscard]] bool is_own(const AuditHead& head, const std::string& secret,
+                          std::span<const std::string> former_secrets);
 [[nodiscard]] std::optional<AuditEntry> find_audit(Transaction& t, std::int64_t sequence);
 /// In order, those with a sequence over `after`.
 [[nodiscard]] std::vector<AuditEntry> audit_after(Transaction& t, const AuditFilter& filter,

@@ -137,6 +137,43 @@ TEST_F(AuditTest, AChainThatWasMadeAnewHasAnotherSignature) {
     EXPECT_NE(verdict().find("signature"), std::string::npos);
 }
 
+TEST_F(AuditTest, WhatWasChangedIsStillFoundWhenTheServerHasWrittenOn) {
+    const auto write_on = [this] { must(audit_.note(ann_, "person.login", "", "", "person/p-1")); };
+    const auto before = entries();
+    // The newest entries cut off; the head moved back, with whatever signature.
+    sql("DELETE FROM audit WHERE sequence > " + std::to_string(before.size() - 2));
+    must(database_->write([&](Transaction& t) {
+        const AuditEntry& last = before[before.size() - 3];
+        (void)t.execute("UPDATE audit_head SET sequence = ?, hash = ?", {last.sequence, last.hash});
+    }));
+    write_on();
+    EXPECT_NE(verdict().find("may have been changed"), std::string::npos) << verdict();
+    EXPECT_NE(checked(exported()), "fine");
+    write_on();
+    EXPECT_NE(verdict(), "fine");
+    const auto after = entries({.action = std::string(audit::foreign_head_action)});
+    ASSERT_EQ(after.size(), 1u);
+    EXPECT_EQ(after[0].subject, "audit/" + std::to_string(before.size() - 2));
+    now_ms_ += 60'000;
+    write_on();
+    EXPECT_EQ(checked(exported(now_ms_.load(), {})), "fine") << "what was written since is vouched for";
+}
+
+TEST_F(AuditTest, AnotherSecretIsNoForgeryWhereTheOneBeforeItIsKnown) {
+    const auto plane_with = [this](std::vector<std::string> former) {
+        return ControlPlane(*database_, {[this] { return now_ms_.load(); }, [] { return std::string("x"); },
+                                         "another secret of thirty-two characters", std::move(former)});
+    };
+    const ControlPlane known = plane_with({secret});
+    EXPECT_EQ(must(AuditLog(known).verify(ann_)).fault.value_or("fine"), "fine") << "before it has written";
+    must(AuditLog(known).note(ann_, "person.login", "", "", "person/p-1"));
+    EXPECT_EQ(must(AuditLog(known).verify(ann_)).fault.value_or("fine"), "fine");
+    const ControlPlane unknown(*database_,
+                               {[this] { return now_ms_.load(); }, [] { return std::string("x"); },
+                                "a third secret of thirty-two characters"});
+    EXPECT_NE(must(AuditLog(unknown).verify(ann_)).fault.value_or("fine"), "fine");
+}
+
 TEST_F(AuditTest, AnExportIsCheckedWithoutTheDatabase) {
     const auto lines = exported();
     EXPECT_EQ(lines.size(), entries().size());  // its own entry is not in it, the head is
