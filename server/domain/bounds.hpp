@@ -31,13 +31,16 @@ inline constexpr std::int64_t projects = 1'000;
 inline constexpr std::int64_t environments = 50;   // of a project
 inline constexpr std::int64_t entities = 100'000;  // of a project
 inline constexpr std::int64_t webhooks = 50;       // of a project
-inline constexpr std::int64_t keys = 1'000;        // of a project
+inline constexpr std::int64_t keys = 1'000;        // of a project, that were not taken back and are not over
 inline constexpr std::int64_t people = 100'000;
 inline constexpr std::size_t grants = 200;             // of a person
 inline constexpr std::size_t roles = 200;              // beside the built-in ones
 inline constexpr std::size_t email_bytes = 254;        // RFC 5321, section 4.5.3.1.3
 inline constexpr std::int64_t open_schedules = 5'000;  // of a project
 inline constexpr std::int64_t open_change_requests = 5'000;
+/// So long after its end a schedule, a change request or a key is kept; the audit has what it was.
+inline constexpr std::int64_t ended_kept_ms = std::int64_t{90} * 86'400'000;
+inline constexpr std::int64_t ended_at_once = 1'000;  // of one removal's transaction
 
 inline constexpr std::int64_t ruleset_history =
     50;  // versions kept of an environment; older ones are removed

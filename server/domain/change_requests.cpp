@@ -219,4 +219,16 @@ Outcome<ChangeRequest> ChangeRequests::apply(const Caller& caller, const std::st
     });
 }
 
+Outcome<std::int64_t> ChangeRequests::remove_ended() const {
+    const std::int64_t before_ms = plane_.surroundings().now_ms() - bounds::ended_kept_ms;
+    return plane_.store().write([&](Transaction& t) {
+        return t
+            .execute(
+                "DELETE FROM change_requests WHERE id IN (SELECT id FROM change_requests "
+                "WHERE state NOT IN ('open', 'approved') AND updated_ms < ? LIMIT ?)",
+                {before_ms, bounds::ended_at_once})
+            .affected;
+    });
+}
+
 }  // namespace expplat::server::domain

@@ -60,6 +60,9 @@ public:
     /// Takes the right to apply requests and the change's own.
     Outcome<ChangeRequest> apply(const Caller& caller, const std::string& project,
                                  const std::string& id) const;
+    /// Removes what has been rejected, withdrawn or applied for `bounds::ended_kept_ms`, `bounds::ended_at_once` at most; how
+    /// many. For a worker.
+    Outcome<std::int64_t> remove_ended() const;
 
 private:
     const ControlPlane& plane_;

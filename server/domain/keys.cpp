@@ -68,7 +68,7 @@ Outcome<Key> Keys::create(const Caller& caller, const std::string& project, cons
                                    .operations = {},
                                    .project = project,
                                    .environment = environment});
-        if (tables::count_keys(t, project) >= bounds::keys) {
+        if (tables::count_keys(t, project, work.now_ms()) >= bounds::keys) {
             throw Refusal(ProblemType::too_large,
                           "the project has " + std::to_string(bounds::keys) + " keys already");
         }
@@ -122,6 +122,19 @@ Outcome<Key> Keys::revoke(const Caller& caller, const std::string& project, cons
         tell_publisher(work, *key);
         work.record("key.revoke", project, key->environment, "key/" + id, before, to_json(*key));
         return *key;
+    });
+}
+
+Outcome<std::int64_t> Keys::remove_ended() const {
+    const std::int64_t before_ms = plane_.surroundings().now_ms() - bounds::ended_kept_ms;
+    return plane_.store().write([&](Transaction& t) {
+        return t
+            .execute(
+                "DELETE FROM keys WHERE id IN (SELECT id FROM keys WHERE (revoked_ms < ? OR expires_ms < ?) "
+                "AND NOT EXISTS (SELECT 1 FROM change_requests WHERE change_requests.author = keys.id "
+                "AND change_requests.state IN ('open', 'approved')) LIMIT ?)",
+                {before_ms, before_ms, bounds::ended_at_once})
+            .affected;
     });
 }
 

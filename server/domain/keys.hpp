@@ -41,6 +41,10 @@ public:
     /// The first use in an hour is noted, and audited.
     Outcome<void> note_use(const Key& key, const std::string& remote, const std::string& request_id) const;
 
+    /// Removes what has been taken back or over for `bounds::ended_kept_ms`, `bounds::ended_at_once` at most; how many. Not one
+    /// that has proposed what is not decided yet: who made it is asked for then. For a worker.
+    Outcome<std::int64_t> remove_ended() const;
+
     [[nodiscard]] Store& store() const noexcept { return plane_.store(); }
 
 private:

@@ -181,6 +181,18 @@ void Schedules::require_right_of_author(Transaction& t, const Schedule& schedule
                                               operation.action + "` there any more");
 }
 
+Outcome<std::int64_t> Schedules::remove_ended() const {
+    const std::int64_t before_ms = plane_.surroundings().now_ms() - bounds::ended_kept_ms;
+    return plane_.store().write([&](Transaction& t) {
+        return t
+            .execute(
+                "DELETE FROM schedules WHERE id IN (SELECT id FROM schedules WHERE state <> 'waiting' "
+                "AND updated_ms < ? LIMIT ?)",
+                {before_ms, bounds::ended_at_once})
+            .affected;
+    });
+}
+
 Outcome<SchedulesRun> Schedules::run_due() const {
     const std::int64_t now_ms = plane_.surroundings().now_ms();
     // Most of the time there is nothing, which is found out without holding up who writes.

@@ -56,6 +56,9 @@ public:
 
     /// Applies what is due, `bounds::schedules_at_once` at most.
     Outcome<SchedulesRun> run_due() const;
+    /// Removes what has been applied, failed or cancelled for `bounds::ended_kept_ms`, `bounds::ended_at_once` at most; how
+    /// many. For a worker.
+    Outcome<std::int64_t> remove_ended() const;
 
 private:
     void require_right_of_author(Transaction& t, const Schedule& schedule) const;

@@ -55,6 +55,7 @@ void Chores::tick() {
     until_sweep_ = ticks_between_sweeps;
     if (const auto expired = with_.idempotency.expire(); !expired) with_.log(expired.problem().detail);
     remove_old_events();
+    remove_ended();
 }
 
 void Chores::run_schedules() {
@@ -68,18 +69,22 @@ void Chores::run_schedules() {
 }
 
 void Chores::remove_old_events() {
-    (void)remove([&](domain::Transaction& t) {
-        return domain::tables::remove_events_before(t, with_.now_ms() - with_.events_kept_ms,
-                                                    domain::bounds::raw_events_at_once);
+    (void)remove("events", [&] {
+        return with_.store.write([&](domain::Transaction& t) {
+            return domain::tables::remove_events_before(t, with_.now_ms() - with_.events_kept_ms,
+                                                        domain::bounds::raw_events_at_once);
+        });
     });
     const auto environments =
         with_.store.read([](domain::Transaction& t) { return domain::tables::ruleset_heads(t); });
     if (!environments) return with_.log("events: " + environments.problem().detail);
     for (const domain::RulesetHead& one : *environments) {
-        const std::int64_t removed = remove([&](domain::Transaction& t) {
-            return domain::tables::keep_newest_events(t, one.project, one.environment,
-                                                      domain::bounds::raw_events,
-                                                      domain::bounds::raw_events_at_once);
+        const std::int64_t removed = remove("events", [&] {
+            return with_.store.write([&](domain::Transaction& t) {
+                return domain::tables::keep_newest_events(t, one.project, one.environment,
+                                                          domain::bounds::raw_events,
+                                                          domain::bounds::raw_events_at_once);
+            });
         });
         if (removed == 0) continue;
         with_.log("events: " + one.project + '/' + one.environment + " has more than " +
@@ -88,12 +93,19 @@ void Chores::remove_old_events() {
     }
 }
 
-std::int64_t Chores::remove(const std::function<std::int64_t(domain::Transaction&)>& piece) {
+void Chores::remove_ended() {
+    (void)remove("schedules", [this] { return with_.schedules.remove_ended(); });
+    (void)remove("change requests", [this] { return with_.change_requests.remove_ended(); });
+    (void)remove("keys", [this] { return with_.keys.remove_ended(); });
+}
+
+std::int64_t Chores::remove(std::string_view what,
+                            const std::function<domain::Outcome<std::int64_t>()>& piece) {
     std::int64_t all = 0;
     while (!ends()) {
-        const auto removed = with_.store.write(piece);
+        const domain::Outcome<std::int64_t> removed = piece();
         if (!removed) {
-            with_.log("events: " + removed.problem().detail);
+            with_.log(std::string(what) + ": " + removed.problem().detail);
             break;
         }
         if (*removed == 0) break;

@@ -10,9 +10,12 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
+#include "server/domain/change_requests.hpp"
 #include "server/domain/idempotency.hpp"
+#include "server/domain/keys.hpp"
 #include "server/domain/schedules.hpp"
 #include "server/domain/store.hpp"
 #include "server/publish/publisher.hpp"
@@ -24,6 +27,8 @@ public:
     struct Surroundings {
         domain::Store& store;
         const domain::Schedules& schedules;
+        const domain::ChangeRequests& change_requests;
+        const domain::Keys& keys;
         const domain::Idempotency& idempotency;
         publish::Publisher& publisher;
         std::function<std::int64_t()> now_ms;
@@ -42,9 +47,11 @@ private:
     void run();
     void run_schedules();
     void remove_old_events();
+    void remove_ended();
     [[nodiscard]] bool ends();
-    /// One piece after the other until nothing is left to do; how much was done.
-    [[nodiscard]] std::int64_t remove(const std::function<std::int64_t(domain::Transaction&)>& piece);
+    /// One piece after the other until nothing is left to do; how much was done. `what` it is, for the log.
+    [[nodiscard]] std::int64_t remove(std::string_view what,
+                                      const std::function<domain::Outcome<std::int64_t>()>& piece);
 
     const Surroundings with_;
     unsigned until_sweep_ = 0;  // ticks; the ticking thread's

@@ -253,6 +253,8 @@ Result<void> Program::Parts::open_publishing() {
     chores_ = std::make_unique<Chores>(
         Chores::Surroundings{.store = *database_,
                              .schedules = *schedules_,
+                             .change_requests = *change_requests_,
+                             .keys = *keys_,
                              .idempotency = *idempotency_,
                              .publisher = *publisher_,
                              .now_ms = unix_ms,

@@ -78,8 +78,13 @@ std::vector<Key> list_keys(Transaction& t, const std::string& project, const std
     return keys;
 }
 
-std::int64_t count_keys(Transaction& t, const std::string& project) {
-    return t.execute("SELECT COUNT(*) FROM keys WHERE project = ?", {project})[0].integer(0);
+std::int64_t count_keys(Transaction& t, const std::string& project, std::int64_t now_ms) {
+    return t
+        .execute(
+            "SELECT COUNT(*) FROM keys WHERE project = ? AND revoked_ms IS NULL "
+            "AND (expires_ms IS NULL OR expires_ms > ?)",
+            {project, now_ms})[0]
+        .integer(0);
 }
 
 void set_key_revoked(Transaction& t, const std::string& id, std::int64_t revoked_ms) {

@@ -73,7 +73,8 @@ void insert_key(Transaction& t, const Key& key);
 /// Newest first. `environment` empty: those of the whole project.
 [[nodiscard]] std::vector<Key> list_keys(Transaction& t, const std::string& project,
                                          const std::string& environment);
-[[nodiscard]] std::int64_t count_keys(Transaction& t, const std::string& project);
+/// Those that can be used now.
+[[nodiscard]] std::int64_t count_keys(Transaction& t, const std::string& project, std::int64_t now_ms);
 void set_key_revoked(Transaction& t, const std::string& id, std::int64_t revoked_ms);
 void set_key_used(Transaction& t, const std::string& id, std::int64_t used_ms);
 

@@ -1,6 +1,7 @@
 // Keys and people: made, taken back, locked out; and that somebody is always left who can let others in.
 #include <algorithm>
 
+#include "server/domain/bounds.hpp"
 #include "server/domain/keys.hpp"
 #include "server/domain/people.hpp"
 #include "server/domain/roles.hpp"
@@ -52,6 +53,22 @@ TEST_F(AccessTest, AKeyIsTakenBackOnce) {
     EXPECT_EQ(refusal_of(keys_.revoke(ann_, "game", "other")), ProblemType::not_found);
     EXPECT_EQ(refusal_of(keys_.revoke(ann_, "other", "k1")), ProblemType::not_found);
     EXPECT_EQ(std::ranges::count(actions(), "key.revoke"), 1);
+}
+
+TEST_F(AccessTest, KeysThatAreOverTakeNoRoom) {
+    for (std::int64_t i = 0; i < bounds::keys; ++i) {
+        const std::string id = "old" + std::to_string(i);
+        sql("INSERT INTO keys (id, project, environment, kind, name, hash, hint, created_by, created_ms, " +
+            std::string(i % 2 == 0 ? "revoked_ms" : "expires_ms") + ") VALUES ('" + id +
+            "', 'game', 'production', 'server', 'n', '" + id + "', 'x', 'p-1', 1, 2)");
+    }
+    make_key("k1");
+    make_key("k2", now_ms_ + 1'000);
+    EXPECT_EQ(must(keys_.remove_ended()), bounds::ended_at_once);
+    EXPECT_EQ(must(keys_.list(ann_, "game", "production")).size(), 2u);
+    for (std::int64_t i = 2; i < bounds::keys; ++i) make_key("new" + std::to_string(i));
+    EXPECT_EQ(refusal_of(keys_.create(ann_, "game", "production", "server", "n", {}, {"more", "more", "x"})),
+              ProblemType::too_large);
 }
 
 TEST_F(AccessTest, BadKeysAreRefused) {

@@ -211,6 +211,45 @@ TEST_F(LaterTest, AChangeRequestThatIsNotValidIsNotOpened) {
     EXPECT_EQ(refusal_of(requests_.apply(ann_, "game", rejected.id)), ProblemType::conflict);
 }
 
+TEST_F(LaterTest, WhatHasEndedIsKeptForAWhileAndThenRemoved) {
+    const auto propose = [&] { return must(requests_.propose(ann_, "game", "off", switch_off)).id; };
+    const std::string waits =
+        must(schedules_.create(ann_, "game", switch_off, now_ms_ + 100'000'000'000, "")).id;
+    const std::string over = must(schedules_.create(ann_, "game", switch_off, now_ms_ + 5'000, "")).id;
+    must(schedules_.cancel(ann_, "game", over));
+    const std::string open = propose();
+    const std::string approved = propose();
+    const std::string withdrawn = propose();
+    must(requests_.review(bob_, "game", approved, true, ""));
+    must(requests_.withdraw(ann_, "game", withdrawn));
+    const auto remove = [&] { return must(schedules_.remove_ended()) + must(requests_.remove_ended()); };
+    now_ms_ += bounds::ended_kept_ms;
+    EXPECT_EQ(remove(), 0);
+    now_ms_ += 1;
+    EXPECT_EQ(remove(), 2);
+    EXPECT_EQ(remove(), 0);
+    EXPECT_EQ(must(schedules_.get(ann_, "game", waits)).state, "waiting");
+    EXPECT_EQ(must(requests_.get(ann_, "game", open)).request.state, "open");
+    EXPECT_EQ(must(requests_.get(ann_, "game", approved)).request.state, "approved");
+    EXPECT_EQ(refusal_of(schedules_.get(ann_, "game", over)), ProblemType::not_found);
+    EXPECT_EQ(refusal_of(requests_.get(ann_, "game", withdrawn)), ProblemType::not_found);
+    EXPECT_EQ(entries({.subject = "change-request/" + withdrawn}).size(), 2u) << "the audit has it";
+}
+
+TEST_F(LaterTest, AKeyStaysWhileWhatItProposedIsNotDecided) {
+    const Keys keys(plane_);
+    const Key key =
+        must(keys.create(ann_, "game", "production", "admin", "automation", {}, {"k1", "h", "x"}));
+    const Caller automation{{Actor::Kind::key, key.id, key.name, "", ""}, ann_.may};
+    const std::string proposed = must(requests_.propose(automation, "game", "off", switch_off)).id;
+    must(keys.revoke(ann_, "game", key.id));
+    now_ms_ += bounds::ended_kept_ms + 1;
+    EXPECT_EQ(must(keys.remove_ended()), 0);
+    EXPECT_EQ(refusal_of(requests_.review(ann_, "game", proposed, true, "")), ProblemType::forbidden);
+    must(requests_.review(bob_, "game", proposed, false, ""));
+    EXPECT_EQ(must(keys.remove_ended()), 1);
+}
+
 TEST_F(LaterTest, TheSameRequestTwiceHasTheSameAnswer) {
     EXPECT_FALSE(must(idempotency_.begin("k-1", "once", "POST /x {}")));
     EXPECT_EQ(refusal_of(idempotency_.begin("k-1", "once", "POST /x {}")), ProblemType::idempotency_conflict);
