@@ -20,6 +20,15 @@ namespace {
     return std::move(writer).done();
 }
 
+/// The key of a role that can be changed: those that are always there are as they are.
+[[nodiscard]] std::string own_key(const Services& services, const Call& call) {
+    std::string key = call.parameter("role");
+    if (!auth::Role::built_in(key)) return key;
+    call.require(auth::Operation::roles_write, "", "", services.now_ms());
+    throw Refusal(ProblemType::conflict,
+                  "the role `" + key + "` is always there and always the same: make one of your own");
+}
+
 }  // namespace
 
 void add_roles(Routes& routes) {
@@ -60,20 +69,20 @@ void add_roles(Routes& routes) {
     });
     routes.add(
         "PATCH", one,
-        [&roles](Call& call) {
+        [&services, &roles](Call& call) {
             Body body = call.body();
             const RoleChange change{.name = body.optional_text("name"),
                                     .operations = body.optional_texts("operations")};
             body.done();
             const Role role =
-                value_of(roles.update(call.caller(), call.parameter("role"), change, call.if_revision()));
+                value_of(roles.update(call.caller(), own_key(services, call), change, call.if_revision()));
             return revised(200, role.revision, domain::to_json(role));
         },
         Effect::none);
     routes.add(
         "DELETE", one,
-        [&roles](Call& call) {
-            check(roles.remove(call.caller(), call.parameter("role"), call.if_revision()));
+        [&services, &roles](Call& call) {
+            check(roles.remove(call.caller(), own_key(services, call), call.if_revision()));
             http::Response gone;
             gone.status = 204;
             return gone;

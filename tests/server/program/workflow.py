@@ -260,6 +260,7 @@ class Roles(OneServer):
         for name in ("admin", "developer", "analyst", "viewer"):
             self.assertEqual(self.must("GET", f"/api/v1/roles/{name}").json, listed[name])
         self.assertIn("server.admin", listed["admin"]["operations"])
+        self.refused(404, "not-found", "DELETE", "/api/v1/roles/nowhere")
         self.assertEqual(listed["r2"]["operations"], ["flags.read"])
         self.refused(409, "already-exists", "POST", "/api/v1/roles", {"key": "r2"})
         self.refused(412, "precondition-failed", "PATCH", "/api/v1/roles/r2", {"name": "x"}, headers={"If-Match": '"9"'})
@@ -270,6 +271,12 @@ class Roles(OneServer):
         self.refused(404, "not-found", "GET", "/api/v1/roles/r2")
         self.refused(422, "invalid", "POST", "/api/v1/users", {"email": "r2@example.com", "password": PASSWORD,
                                                                "grants": [{"role": "r2"}]})
+
+    def test_a_role_that_is_always_there_is_not_changed(self):
+        _, eve = self.person("r7-eve", ("developer", "", ""))
+        for method, body in (("PATCH", {"name": "x"}), ("DELETE", None)):
+            self.assertIn("always there", self.refused(409, "conflict", method, "/api/v1/roles/viewer", body)["detail"])
+            self.refused(403, "forbidden", method, "/api/v1/roles/viewer", body, token=eve)
 
     def test_nobody_gives_what_they_have_not(self):
         self.must("POST", "/api/v1/roles", {"key": "personnel", "operations": [
