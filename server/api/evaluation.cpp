@@ -122,7 +122,7 @@ void add_evaluation(Routes& routes) {
             });
             return http::Response::json(200, json + "]}");
         },
-        Effect::none);
+        Effect::answers);
 }
 
 }  // namespace expplat::server::api

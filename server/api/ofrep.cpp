@@ -263,7 +263,7 @@ void add_ofrep(Routes& routes) {
                      [&services](Call& call) { return evaluate_one(services, call); });
     routes.add(
         "POST", "/ofrep/v1/evaluate/flags", [&services](Call& call) { return evaluate_all(services, call); },
-        Effect::none);
+        Effect::answers);
     routes.add_open_stream("/ofrep/v1/stream",
                            [&services](const http::Request& request, http::Responder& responder) {
                                follow(services, request, responder);

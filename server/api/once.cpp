@@ -61,10 +61,12 @@ struct OneTime {
     std::string request_id;
 };
 
-/// Nothing for one that names no key.
+/// Nothing for one that names no key, or whose caller has no place for it.
 [[nodiscard]] std::optional<OneTime> one_time(const Call& call) {
     std::string key(call.request().headers.find("Idempotency-Key"));
     if (key.empty() || call.request().method != "POST") return std::nullopt;
+    // Everybody knows a client's key, and what is kept for it would be as much as they like. Its events have ids.
+    if (call.entry().principal.kind == auth::PrincipalKind::client_key) return std::nullopt;
     return OneTime{call.caller().actor.id, std::move(key), call.request().id};
 }
 

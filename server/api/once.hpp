@@ -1,6 +1,6 @@
 // `once`: what `Idempotency-Key` asks for: a POST is done once for each key, and again the same answer whatever was changed since.
 //
-// Called by the routes around each handler; a request that names no key is just done. What is kept is in the store
+// Called by the routes around each handler; a request that names no key is just done, and so is that of a client key. What is kept is in the store
 // (`server/domain/idempotency.hpp`), so it holds for all servers of a database. Safe from many threads.
 #pragma once
 

@@ -69,6 +69,17 @@ template <class Answer>
         .response();
 }
 
+/// What `handle` does; what `Call::require` refuses is audited, as the domain audits what it refuses itself.
+template <class Handle>
+auto noting_denied(const Services& services, const Call& call, Handle&& handle) {
+    try {
+        return handle();
+    } catch (const Refusal&) {
+        if (call.denied()) services.plane.note_denied(call.caller(), *call.denied());
+        throw;
+    }
+}
+
 [[nodiscard]] std::optional<std::int64_t> number_of(std::string_view text) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -109,6 +120,8 @@ void Call::require(auth::Operation operation, std::string_view project, std::str
     const auth::Verdict verdict =
         auth::decide(entry_.principal, operation, {std::string(project), std::string(environment)}, now_ms);
     if (verdict == auth::Verdict::allowed) return;
+    denied_ = domain::Operation{std::string(auth::row_of(operation).name), std::string(project),
+                                std::string(environment)};
     throw Refusal(ProblemType::forbidden,
                   std::string(auth::row_of(operation).name) + ": " + std::string(auth::name(verdict)));
 }
@@ -197,14 +210,17 @@ void Routes::work(std::shared_ptr<http::Request> request, http::Responder respon
 
 void Routes::add(std::string_view method, std::string_view pattern, Handle handle, Effect effect) {
     const bool changes = method != "GET" && effect == Effect::publishes;
+    const bool only_asks = effect == Effect::answers;
     router_.add(method, pattern,
-                [this, changes, handle = std::move(handle)](std::shared_ptr<http::Request> request,
-                                                            http::Responder responder) {
+                [this, changes, only_asks, handle = std::move(handle)](std::shared_ptr<http::Request> request,
+                                                                       http::Responder responder) {
                     work(std::move(request), std::move(responder),
-                         [&services = services_, changes, handle](const http::Request& asked) {
+                         [&services = services_, changes, only_asks, handle](const http::Request& asked) {
                              http::Response response = answered(services, asked, [&] {
                                  Call call(asked, services.gate.enter(asked));
-                                 return once(services, call, handle);
+                                 return noting_denied(services, call, [&] {
+                                     return only_asks ? handle(call) : once(services, call, handle);
+                                 });
                              });
                              http::shorten_if_known(asked, response);
                              if (changes && response.status < 300) (void)services.publisher.publish_now();
@@ -224,7 +240,8 @@ void Routes::add_waiting(std::string_view method, std::string_view pattern, Wait
                         };
                         const http::Response refused = answered(services, *request, [&] {
                             Call call(*request, services.gate.enter(*request));
-                            once_later(services, call, answer, handle);
+                            noting_denied(services, call,
+                                          [&] { once_later(services, call, answer, handle); });
                             return taken();
                         });
                         if (refused.status != 0) answer(refused);
@@ -242,7 +259,12 @@ void Routes::add_quick(std::string_view method, std::string_view pattern, Handle
                         std::optional<Entry> entry = services_.gate.enter_at_once(*request);
                         if (!entry) return {};
                         Call call(*request, std::move(*entry));
-                        response = handle(call);
+                        try {
+                            response = handle(call);
+                        } catch (const Refusal&) {
+                            if (!call.denied()) throw;
+                            return {};  // the audit is written by the workers
+                        }
                         return std::move(*response);
                     };
                     http::Response answer = answered(services_, *request, at_once);
@@ -254,7 +276,7 @@ void Routes::add_quick(std::string_view method, std::string_view pattern, Handle
                          [&services = services_, handle](const http::Request& asked) {
                              return answered(services, asked, [&] {
                                  Call call(asked, services.gate.enter(asked));
-                                 return handle(call);
+                                 return noting_denied(services, call, [&] { return handle(call); });
                              });
                          });
                 });
@@ -285,7 +307,7 @@ void Routes::add_stream(std::string_view pattern, std::function<void(Call&, http
     add_open_stream(pattern, [&services = services_, handle = std::move(handle)](const http::Request& request,
                                                                                  http::Responder& responder) {
         Call call(request, services.gate.enter(request));
-        handle(call, responder);
+        noting_denied(services, call, [&] { handle(call, responder); });
     });
 }
 

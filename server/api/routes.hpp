@@ -100,10 +100,13 @@ public:
     /// Refuses (`forbidden`) what the caller may not do there.
     void require(auth::Operation operation, std::string_view project, std::string_view environment,
                  std::int64_t now_ms) const;
+    /// What `require` has refused; nothing where it has not.
+    [[nodiscard]] const std::optional<domain::Operation>& denied() const noexcept { return denied_; }
 
 private:
     const http::Request& request_;
     Entry entry_;
+    mutable std::optional<domain::Operation> denied_;
 };
 
 using Handle = std::function<http::Response(Call&)>;
@@ -112,15 +115,19 @@ using Handle = std::function<http::Response(Call&)>;
 using Answer = std::function<void(http::Response)>;
 using WaitingHandle = std::function<void(Call&, Answer)>;
 
-/// Whether a request changes what is published.
-enum class Effect : std::uint8_t { none, publishes };
+/// What a request leaves behind.
+enum class Effect : std::uint8_t {
+    publishes,  // a change of what is published
+    none,       // a change of something else
+    answers,    // nothing: it only asks, so that `Idempotency-Key` has no part in it
+};
 
 class Routes {
 public:
     Routes(http::Router& router, const Services& services) : router_(router), services_(services) {}
     [[nodiscard]] const Services& services() const noexcept { return services_; }
 
-    /// For who is known; on the workers. A POST honours `Idempotency-Key`. Who changed something finds it in force: it is
+    /// For who is known; on the workers. A POST that changes something honours `Idempotency-Key`. Who changed something finds it in force: it is
     /// published before it is answered, on this server; on others within the publisher's interval.
     void add(std::string_view method, std::string_view pattern, Handle handle,
              Effect effect = Effect::publishes);

@@ -59,6 +59,7 @@ inline constexpr std::size_t changes_at_once = 10'000;  // of one transaction
 inline constexpr std::int64_t schedules_at_once = 50;   // of one `run_due`
 inline constexpr std::int64_t schedule_ahead_ms = std::int64_t{5} * 366 * 86'400'000;
 inline constexpr std::int64_t schedule_attempts = 5;  // while the store is away; a refusal is final
+inline constexpr std::int64_t denied_entries = 100;   // in the audit, of a caller and an hour
 inline constexpr std::int64_t audit_page = 1'000;     // rows read at once by verify and export
 
 }  // namespace expplat::server::domain::bounds

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "server/domain/caller.hpp"
+#include "server/domain/denied_attempts.hpp"
 #include "server/domain/store.hpp"
 #include "server/domain/work.hpp"
 
@@ -46,6 +47,10 @@ public:
         return answer.problem();
     }
 
+    /// Writes into the audit that the caller was refused for want of a right: for what is asked outside of a transaction. Of
+    /// one caller so many in an hour as `bounds::denied_entries` says; the last one says so.
+    void note_denied(const Caller& caller, const Operation& denied) const;
+
     [[nodiscard]] Store& store() const noexcept { return store_; }
     [[nodiscard]] const Surroundings& surroundings() const noexcept { return surroundings_; }
 
@@ -65,14 +70,13 @@ private:
             }
         });
         if (!answer && answer.problem().type == ProblemType::forbidden && denied)
-            record_denied(caller, *denied);
+            note_denied(caller, *denied);
         return answer;
     }
 
-    void record_denied(const Caller& caller, const Operation& denied) const;
-
     Store& store_;
     const Surroundings surroundings_;
+    mutable DeniedAttempts denied_;
 };
 
 }  // namespace expplat::server::domain

@@ -87,10 +87,15 @@ void Work::finish() {
     entries_.clear();
 }
 
-void ControlPlane::record_denied(const Caller& caller, const Operation& denied) const {
+void ControlPlane::note_denied(const Caller& caller, const Operation& denied) const {
+    const DeniedAttempts::Entry entry = denied_.take(caller.actor.id, surroundings_.now_ms());
+    if (entry == DeniedAttempts::Entry::none) return;
+    std::optional<std::string> after;
+    if (entry == DeniedAttempts::Entry::last) after = R"({"note":"what follows in this hour is not noted"})";
     // Where this fails the caller is told of the refusal all the same.
     (void)write(caller, [&](Work& work) {
-        work.record("denied", denied.project, denied.environment, "operation/" + denied.action, {}, {});
+        work.record("denied", as_recorded(denied.project), as_recorded(denied.environment),
+                    "operation/" + denied.action, {}, after);
     });
 }
 

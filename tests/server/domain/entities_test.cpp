@@ -253,6 +253,24 @@ TEST_F(EntitiesTest, WhoMayNotIsRefusedAndNoted) {
     EXPECT_EQ(denied[0].actor.name, "bob?");
 }
 
+TEST_F(EntitiesTest, WhoKnocksAllDayFillsNoAudit) {
+    create(flag("f"), a_flag);
+    const auto knock = [&](const std::string& id) {
+        const Caller caller{{Actor::Kind::key, id, id, "", ""}, {}};
+        EXPECT_EQ(refusal_of(entities_.get(caller, flag("f"))), ProblemType::forbidden);
+    };
+    const auto noted = [&](const std::string& id) { return entries({.actor_id = id, .action = "denied"}); };
+    for (std::int64_t i = 0; i < bounds::denied_entries + 50; ++i) knock("k-1");
+    knock("k-2");
+    ASSERT_EQ(noted("k-1").size(), static_cast<std::size_t>(bounds::denied_entries));
+    EXPECT_FALSE(noted("k-1").front().after.has_value());
+    EXPECT_EQ(noted("k-1").back().after, R"({"note":"what follows in this hour is not noted"})");
+    EXPECT_EQ(noted("k-2").size(), 1u) << "another one's are";
+    now_ms_ += 3'600'000;
+    knock("k-1");
+    EXPECT_EQ(noted("k-1").size(), static_cast<std::size_t>(bounds::denied_entries) + 1);
+}
+
 TEST_F(EntitiesTest, WhatGivesEverybodyTheSameForLongIsStale) {
     constexpr std::int64_t day_ms = 86'400'000;
     create(flag("same"), a_flag);

@@ -185,6 +185,39 @@ class Http(OneServer):
         again = self.must("POST", f"{P}/flags", {"key": "eager"}, **once)
         self.assertEqual((again.status, again.body), (201, made.body))
 
+    def test_who_only_asks_or_has_a_clients_key_leaves_no_answers_behind(self):
+        self.must("POST", f"{P}/flags", {"key": "asked", "client_visible": True, "configurations": {"production": FLAG}})
+        client = self.must("POST", KEYS, {"kind": "client", "name": "web"}).json["key"]
+        once = {"Idempotency-Key": "asked"}
+        def value(key):
+            flags = self.must("POST", OFREP, {"context": {}}, token=key, headers=once).json["flags"]
+            return next(flag["value"] for flag in flags if flag["key"] == "asked")
+        self.assertEqual([value(client), value(self.server.key)], [True, True])
+        self.must("PUT", f"{P}/flags/asked/environments/production", FLAG | {"default": "off"})
+        self.assertEqual([value(client), value(self.server.key)], [False, False], "a day later it would be the old answer")
+        self.must("POST", "/api/v1/explain", {"key": "asked", "user": {"key": "u"}}, token=self.server.key, headers=once)
+        for i in range(3):
+            self.must("POST", "/api/v1/events", {"events": []}, token=client, headers={"Idempotency-Key": f"asked-{i}"})
+        self.assertEqual(int(self.server.query("SELECT COUNT(*) FROM idempotency WHERE key LIKE 'asked%'")), 0)
+
+    def test_what_is_refused_before_any_transaction_is_audited_too(self):
+        self.must("POST", "/api/v1/users", {"email": "curious@example.com", "password": "a long enough one",
+                                            "grants": [{"role": "viewer", "project": "game"}]})
+        curious = self.server.log_in("curious@example.com", "a long enough one").json
+        place = "project=game&environment=production"
+        made = self.must("POST", KEYS, {"kind": "client", "name": "curious"}).json
+        self.must("POST", "/api/v1/evaluate", {"keys": [], "user": {"key": "u"}}, token=made["key"])  # it is remembered
+        for actor, token, operation, words in (
+                (curious["user"]["id"], curious["access_token"], "users.write", ("POST", "/api/v1/users", {})),
+                (curious["user"]["id"], curious["access_token"], "client.ruleset", ("GET", f"/api/v1/sdk/ruleset?{place}")),
+                (curious["user"]["id"], curious["access_token"], "client.stream", ("GET", f"/api/v1/sdk/stream?{place}")),
+                (curious["user"]["id"], curious["access_token"], "events.write", ("POST", f"/api/v1/events?{place}", {})),
+                (made["id"], made["key"], "explain", ("POST", "/api/v1/explain", {"key": "f", "user": {"key": "u"}})),
+                (made["id"], made["key"], "events.read", ("GET", "/api/v1/events"))):
+            self.refused(403, "forbidden", *words, token=token)
+            newest = self.must("GET", f"/api/v1/audit?action=denied&actor={actor}&limit=1").json["items"][0]
+            self.assertEqual(newest["subject"], f"operation/{operation}")
+
     def test_methods_of_strangers_fill_no_table(self):
         for i in range(20):
             self.ask(f"X{i}", "/health/live")
