@@ -27,7 +27,12 @@ void add_health(Routes& routes) {
     });
     routes.add_open("GET", "/health/ready", [&services](const http::Request&) {
         check(services.is_ready());
-        return http::Response::json(200, R"({"status":"ready"})");
+        std::string json = R"({"status":"ready")";
+        if (services.event_stream != nullptr) {
+            json += R"(,"event_stream":)";
+            json += services.event_stream->is_failing() ? R"("failing")" : R"("working")";
+        }
+        return http::Response::json(200, json + '}');
     });
     routes.add_at_once("GET", "/metrics", [&services](const http::Request& request) {
         require_metrics_access(services, request);

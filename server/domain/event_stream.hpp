@@ -41,6 +41,8 @@ public:
     /// Begins to deliver; `done` is called once, from another thread, within a bounded time, and must not wait. False where
     /// there is no room: then it is not called.
     [[nodiscard]] virtual bool put(std::vector<StreamedEvent> events, Done done) = 0;
+    /// Whether something is wrong with it that was not seen to be mended yet; the log has what.
+    [[nodiscard]] virtual bool is_failing() const noexcept = 0;
 };
 
 }  // namespace expplat::server::domain

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "src/aws/profile_plan.hpp"
@@ -15,6 +16,7 @@ using Kind = domain::EventFate::Kind;
 constexpr std::int64_t longest_poll_ms = 60'000;
 constexpr std::int64_t shortest_poll_ms = 1;
 constexpr std::size_t said_most = 20;
+constexpr std::int64_t never_ms = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
@@ -124,16 +126,18 @@ std::int64_t KinesisIntake::work() {
     take_new();
     const std::int64_t now_ms = clock_.steady_ms();
     give_up_late(now_ms);
+    look(now_ms);
     while (now_ms >= hold_until_ms_ && under_way_ < intake_calls_at_once) {
         Batch batch = next_batch();
         if (batch.empty()) break;
         send(std::move(batch));
     }
-    if (unanswered_.empty()) return longest_poll_ms;
-    std::int64_t until_ms = unanswered_.front()->until_ms;
-    const bool waits_for_pause = !items_.empty() || !halves_.empty();
+    std::int64_t until_ms = looking_ ? never_ms : look_at_ms_;
+    if (!unanswered_.empty()) until_ms = std::min(until_ms, unanswered_.front()->until_ms);
+    const bool waits_for_pause = !unanswered_.empty() && (!items_.empty() || !halves_.empty());
     if (waits_for_pause && under_way_ < intake_calls_at_once) until_ms = std::min(until_ms, hold_until_ms_);
-    return std::clamp(until_ms - clock_.steady_ms(), shortest_poll_ms, longest_poll_ms);
+    const std::int64_t left_ms = until_ms == never_ms ? longest_poll_ms : until_ms - clock_.steady_ms();
+    return std::clamp(left_ms, shortest_poll_ms, longest_poll_ms);
 }
 
 void KinesisIntake::take_new() {
@@ -287,15 +291,47 @@ void KinesisIntake::answer(const GroupPtr& group) {
     done({std::move(group->fates), group->throttled && !group->failed_otherwise});
 }
 
+/// Whether the stream is there and takes events. Once, and again while it is not.
+void KinesisIntake::look(std::int64_t now_ms) {
+    if (looking_ || now_ms < look_at_ms_) return;
+    looking_ = true;
+    look_at_ms_ = never_ms;
+    kinesis_->describe_stream_summary([this](aws::KinesisOutcome<aws::StreamSummary> outcome) {
+        looking_ = false;
+        if (const auto* const summary = std::get_if<aws::StreamSummary>(&outcome)) {
+            if (summary->status != "ACTIVE" && summary->status != "UPDATING")
+                return miss(summary->status, "is not there yet, or no more: it is " + summary->status);
+            settings_.log("info", described_ + " is there, with " + std::to_string(summary->open_shards) +
+                                      " open shards");
+            return works();
+        }
+        const aws::KinesisFault& fault = std::get<aws::KinesisFault>(outcome);
+        if (fault.kind != aws::FaultKind::refused || fault.code == "ResourceNotFoundException")
+            return miss(fault.code.empty() ? std::string(aws::name(fault.kind)) : fault.code, fault.message);
+        // Who may put events into a stream may not always look at it.
+        settings_.log("info", described_ + " cannot be looked at beforehand: " + fault.message);
+    });
+}
+
+void KinesisIntake::miss(const std::string& code, const std::string& why) {
+    look_at_ms_ = clock_.steady_ms() + intake_look_ms;
+    failing_.store(true, std::memory_order_relaxed);
+    if (said_.size() >= said_most || !said_.insert(code).second) return;
+    settings_.log("error", described_ + ": " + why + "; until that is mended no event is taken in");
+}
+
 /// Said once, until it works again.
 void KinesisIntake::say(const std::string& code, const std::string& why) {
     settings_.failed();
+    failing_.store(true, std::memory_order_relaxed);
     if (said_.size() >= said_most || !said_.insert(code).second) return;
     settings_.log("error", described_ + ": " + why + "; who sent these events is asked to offer them again");
 }
 
 void KinesisIntake::works() {
     backoff_.reset();
+    failing_.store(false, std::memory_order_relaxed);
+    look_at_ms_ = never_ms;
     if (std::exchange(said_, {}).empty()) return;
     settings_.log("info", described_ + " takes events again");
 }

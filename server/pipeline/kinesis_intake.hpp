@@ -3,10 +3,11 @@
 // Requests wait in one bounded queue; whatever is in it leaves in calls of PutRecords, several at once, so that small requests
 // share a call. What a call did not take is sent again, after a pause with jitter, as long as the request may wait; then it
 // is answered, and whoever sent it offers it again (the ids make that harmless). What is refused for good is found by halving
-// the call. One thread with its own transport. Made by the program's root where KINESIS_STREAM is set; its records are those
+// the call. When it begins it looks whether the stream is there, so that an operator hears of a wrong name before events come. One thread with its own transport. Made by the program's root where KINESIS_STREAM is set; its records are those
 // of the library's sink. Source: EVENTS.md, "Producing"; CONTROL-PLANE.md, "Intake". Next: `src/aws/kinesis.hpp`.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -39,6 +40,7 @@ inline constexpr std::size_t intake_call_bytes = std::size_t{4} << 20;  // of re
 inline constexpr std::int64_t intake_patience_ms = 5'000;  // from a request's coming to its answer
 inline constexpr std::int64_t intake_retry_first_ms = 50;
 inline constexpr std::int64_t intake_retry_most_ms = 1'000;
+inline constexpr std::int64_t intake_look_ms = 30'000;  // between two looks for a stream that was not there
 
 class KinesisIntake final : public domain::EventStream {
 public:
@@ -54,7 +56,7 @@ public:
         aws::Endpoint endpoint;
     };
 
-    /// Sends nothing yet. Errors: no stream's name, no region, a broken profile or endpoint; no descriptors.
+    /// Waits for nothing. Errors: no stream's name, no region, a broken profile or endpoint; no descriptors.
     [[nodiscard]] static Result<std::unique_ptr<KinesisIntake>> open(Settings settings);
     /// What `open` would refuse of it.
     [[nodiscard]] static Result<Place> check(const std::string& stream,
@@ -62,6 +64,9 @@ public:
     ~KinesisIntake() override;
 
     [[nodiscard]] bool put(std::vector<domain::StreamedEvent> events, Done done) override;
+    [[nodiscard]] bool is_failing() const noexcept override {
+        return failing_.load(std::memory_order_relaxed);
+    }
     /// All that waits is answered as it is, and nothing more is taken. `done` of nobody is called any more once it returns.
     void stop();
 
@@ -101,6 +106,8 @@ private:
     void put_back(const Batch& batch, aws::FaultKind kind);
     void answer(const GroupPtr& group);
     void hold_back(std::int64_t at_least_ms);
+    void look(std::int64_t now_ms);
+    void miss(const std::string& code, const std::string& why);
     void say(const std::string& code, const std::string& why);
     void works();
 
@@ -123,8 +130,12 @@ private:
     std::int64_t hold_until_ms_ = 0;
     net::Backoff backoff_{intake_retry_first_ms, intake_retry_most_ms};
     std::mt19937 random_{std::random_device{}()};
-    std::set<std::string> said_;  // faults, until it works again
+    std::set<std::string> said_;   // faults, until it works again
+    std::int64_t look_at_ms_ = 0;  // when it is looked whether the stream is there
+    bool looking_ = false;         // a look is under way
     std::unique_ptr<aws::Kinesis> kinesis_;
+
+    std::atomic<bool> failing_{false};
 
     std::thread thread_;
 };

@@ -47,6 +47,9 @@ public:
 
 private:
     std::string take(const std::string& body) {
+        if (body.find("\"Records\"") == std::string::npos) {
+            return R"({"StreamDescriptionSummary":{"StreamARN":"","StreamStatus":"ACTIVE","OpenShardCount":1}})";
+        }
         const std::scoped_lock lock(mutex_);
         const bool all = !fails || ++calls_ % 2 == 0;
         nlohmann::json answers = nlohmann::json::array();
@@ -177,7 +180,8 @@ TEST(KinesisIntake, HasRoomForSoManyAndAnswersThemWhenItEnds) {
     EXPECT_EQ(reports.wait_for(most).at(EventFate::Kind::retry), most * 500);
     EXPECT_EQ(intake->waiting(), 0u);
     EXPECT_FALSE(intake->put(events("late", 1), reports.add()));
-    EXPECT_LE(asked, static_cast<int>(intake_calls_at_once));
+    EXPECT_LE(asked, static_cast<int>(intake_calls_at_once) + 1)
+        << "and the look whether the stream is there";
 }
 
 TEST(KinesisIntake, KnowsWhatItCannotBe) {

@@ -53,13 +53,15 @@ def error(code, message="on purpose"):
 
 class FakeKinesis:
     """Takes in plain records. `answers`: what the next calls are answered instead, (status, body); `open`: until it is set
-    nobody is answered."""
+    nobody is answered. `look`: the answer to who looks whether the stream is there."""
 
     def __init__(self):
         self.records = []  # (partition key, event), those that were taken
         self.calls = 0
         self.answers = []
         self.always = None
+        self.look = (200, json.dumps({"StreamDescriptionSummary": {"StreamARN": "", "StreamStatus": "ACTIVE",
+                                                                   "OpenShardCount": 2}}).encode())
         self.open = threading.Event()
         self.open.set()
         self.lock = threading.Lock()
@@ -96,12 +98,18 @@ class FakeKinesis:
     def handle(self, handler):
         body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
         assert body["StreamName"] == "Events"
+        if handler.headers["X-Amz-Target"].endswith(".DescribeStreamSummary"):
+            return self.send(handler, *self.look)
         with self.lock:
             self.calls += 1
         self.open.wait(60)
         with self.lock:
             answer = self.answers.pop(0) if self.answers else self.always
             status, text = answer(body["Records"]) if callable(answer) else answer or self.take(body["Records"])
+        self.send(handler, status, text)
+
+    @staticmethod
+    def send(handler, status, text):
         handler.send_response_only(status)
         handler.send_header("Content-Type", "application/x-amz-json-1.1")
         handler.send_header("Content-Length", str(len(text)))
@@ -236,6 +244,32 @@ class Onward(WithServer):
                 self.assertEqual(len(lines), 1, lines)
                 self.assertNotIn(SECRET, server.log_text())
         self.assertEqual(self.kinesis.records, [])
+
+    @staticmethod
+    def ready(server):
+        return server.must("GET", "/health/ready", token="").json
+
+    def test_a_stream_that_is_not_there_is_said_before_events_come(self):
+        for look, words in (((400, error("ResourceNotFoundException", "Stream Events under account 1 not found.")), "not found"),
+                            ((200, json.dumps({"StreamDescriptionSummary": {"StreamStatus": "CREATING"}}).encode()), "CREATING"),
+                            ((500, error("InternalFailure")), "InternalFailure")):
+            with self.subTest(words=words):
+                self.kinesis.look = look
+                server = self.serve(errors=True)
+                until(lambda: words in server.log_text())
+                until(lambda: self.ready(server) == {"status": "ready", "event_stream": "failing"})
+                lines = [line for line in server.log_text().splitlines() if '"level":"error"' in line]
+                self.assertEqual(len(lines), 1, lines)
+                self.assertIn("Events", lines[0])
+                self.assertEqual(self.send(server, [event()]).status, 200)
+                self.assertEqual(self.ready(server)["event_stream"], "working")
+
+    def test_who_may_not_look_at_the_stream_may_put_events_into_it(self):
+        self.kinesis.look = (400, error("AccessDeniedException", "not authorized to perform: kinesis:DescribeStreamSummary"))
+        server = self.serve()
+        until(lambda: "cannot be looked at" in server.log_text())
+        self.assertEqual(self.send(server, [event()]).status, 200)
+        self.assertEqual(self.ready(server)["event_stream"], "working")
 
     def test_what_an_operator_must_mend_keeps_nobody_waiting(self):
         server = self.serve(errors=True)
