@@ -131,11 +131,14 @@ void RulesetBucket::run() {
 bool RulesetBucket::work() {
     const std::int64_t until_ms = settings_.now_ms() + bucket_lease_ms;
     bool works = true;
-    for (const Environment& environment : lease(until_ms)) {
+    held_ = nullptr;
+    for (Environment& environment : lease(until_ms)) {
         // What is late is left to the next lease, which another server may have by then.
         const bool in_time = settings_.now_ms() < until_ms - bucket_reserve_ms;
+        held_ = &environment;
         const Result<void> done =
             works && in_time ? publish(environment) : Result<void>(Error{ErrorCode::timeout, ""});
+        held_ = nullptr;
         if (ends()) return false;
         if (!done && works && in_time) {
             works = false;
@@ -181,6 +184,7 @@ std::vector<RulesetBucket::Environment> RulesetBucket::lease(std::int64_t until_
         one.name = {row.project, row.environment};
         one.version = std::max(one.version, static_cast<std::uint64_t>(row.number));
         one.rows.push_back(row.id);
+        one.held_until_ms = until_ms;
         one.first_try = one.first_try && row.attempts == 1;
     }
     std::vector<Environment> environments;
@@ -292,13 +296,31 @@ Result<void> RulesetBucket::remove_expired() {
 
 // ---- S3 ----
 
+/// An environment with many client keys takes longer than a lease: nobody else may begin before this one is done, or what
+/// they put would be put back by what comes late.
+Result<void> RulesetBucket::keep_lease() {
+    if (held_ == nullptr || settings_.now_ms() < held_->held_until_ms - bucket_reserve_ms) return {};
+    const std::int64_t until_ms = settings_.now_ms() + bucket_lease_ms;
+    const auto kept = store_.write([&](domain::Transaction& t) {
+        return std::ranges::all_of(held_->rows, [&](std::int64_t row) {
+            return domain::tables::extend_outbox(t, row, held_->held_until_ms, until_ms);
+        });
+    });
+    if (!kept) return Error{ErrorCode::network, kept.problem().detail};
+    if (!*kept) return Error{ErrorCode::timeout, "another server has taken over"};
+    held_->held_until_ms = until_ms;
+    return {};
+}
+
 Result<void> RulesetBucket::put(const std::string& key, std::string body, std::string_view cache_control) {
+    if (Result<void> kept = keep_lease(); !kept) return kept;
     return wait_for([&](aws::S3::Done done) {
         s3_.put(key, {std::move(body), "application/json", std::string(cache_control)}, std::move(done));
     });
 }
 
 Result<void> RulesetBucket::remove(const std::string& key) {
+    if (Result<void> kept = keep_lease(); !kept) return kept;
     return wait_for([&](aws::S3::Done done) { s3_.remove(key, std::move(done)); });
 }
 

@@ -34,7 +34,7 @@
 namespace expplat::server::publish {
 
 inline constexpr std::int64_t bucket_lease_ms = 60'000;
-inline constexpr std::int64_t bucket_reserve_ms = 30'000;  // of a lease: with less left nothing is begun
+inline constexpr std::int64_t bucket_reserve_ms = 30'000;  // of a lease: with less left it is made longer
 inline constexpr std::int64_t bucket_look_ms = 5'000;      // for rows that other servers have left
 inline constexpr std::int64_t bucket_retry_first_ms = 1'000;
 inline constexpr std::int64_t bucket_retry_most_ms = 60'000;
@@ -80,6 +80,7 @@ private:
         EnvironmentName name;
         std::uint64_t version = 0;
         std::vector<std::int64_t> rows;
+        std::int64_t held_until_ms = 0;  // the rows
         bool first_try = true;
     };
 
@@ -101,6 +102,7 @@ private:
     }
     [[nodiscard]] Result<void> put(const std::string& key, std::string body, std::string_view cache_control);
     [[nodiscard]] Result<void> remove(const std::string& key);
+    [[nodiscard]] Result<void> keep_lease();
     [[nodiscard]] Result<void> wait_for(const std::function<void(aws::S3::Done)>& call);
     [[nodiscard]] bool ends();
 
@@ -119,7 +121,8 @@ private:
     std::mt19937 random_{std::random_device{}()};
     std::set<std::string> removed_;  // keys whose objects are gone
     std::int64_t expired_until_ms_ = 0;
-    std::set<std::string> said_;  // faults, until it works again
+    std::set<std::string> said_;   // faults, until it works again
+    Environment* held_ = nullptr;  // the one that is being published
 
     std::thread thread_;
 };

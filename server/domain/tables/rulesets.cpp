@@ -114,6 +114,12 @@ std::vector<OutboxRow> lease_outbox_alone(Transaction& t, OutboxRow::Topic topic
     return lease_outbox(t, topic, now_ms, lease_until_ms, limit);
 }
 
+bool extend_outbox(Transaction& t, std::int64_t id, std::int64_t held_until_ms, std::int64_t lease_until_ms) {
+    return t.execute("UPDATE outbox SET leased_until_ms = ? WHERE id = ? AND leased_until_ms = ?",
+                     {lease_until_ms, id, held_until_ms})
+               .affected != 0;
+}
+
 void release_outbox(Transaction& t, std::int64_t id) {
     (void)t.execute("UPDATE outbox SET leased_until_ms = 0 WHERE id = ?", {id});
 }

@@ -70,6 +70,9 @@ void add_to_outbox(Transaction& t, OutboxRow::Topic topic, const std::string& pr
 [[nodiscard]] std::vector<OutboxRow> lease_outbox_alone(Transaction& t, OutboxRow::Topic topic,
                                                         std::int64_t now_ms, std::int64_t lease_until_ms,
                                                         std::int64_t limit);
+/// Holds a row for longer that one has held until `held_until_ms`. False where somebody else has it by now.
+[[nodiscard]] bool extend_outbox(Transaction& t, std::int64_t id, std::int64_t held_until_ms,
+                                 std::int64_t lease_until_ms);
 /// Gives a row back before its lease has run out.
 void release_outbox(Transaction& t, std::int64_t id);
 void remove_from_outbox(Transaction& t, std::int64_t id);

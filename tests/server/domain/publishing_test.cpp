@@ -137,6 +137,24 @@ TEST_F(PublishingTest, ARehearsalChangesNothing) {
     EXPECT_EQ(refusal_of(entities_.get(ann_, flag("f"))), ProblemType::not_found);
 }
 
+TEST_F(PublishingTest, WhoTakesLongerThanTheirLeaseMayHoldItForLonger) {
+    const std::int64_t now_ms = now_ms_;
+    const auto lease = [&](std::int64_t at_ms) {
+        return must(database_->write([&](Transaction& t) {
+            return tables::lease_outbox_alone(t, OutboxRow::Topic::ruleset, at_ms, at_ms + 100, 10);
+        }));
+    };
+    const auto extend = [&](std::int64_t row, std::int64_t held_until_ms, std::int64_t until_ms) {
+        return must(database_->write(
+            [&](Transaction& t) { return tables::extend_outbox(t, row, held_until_ms, until_ms); }));
+    };
+    const std::int64_t row = lease(now_ms).at(0).id;
+    EXPECT_TRUE(extend(row, now_ms + 100, now_ms + 300));
+    EXPECT_TRUE(lease(now_ms + 200).empty()) << "it is still held";
+    EXPECT_FALSE(lease(now_ms + 300).empty());
+    EXPECT_FALSE(extend(row, now_ms + 300, now_ms + 600)) << "somebody else has it by now";
+}
+
 TEST_F(PublishingTest, WhoMustBeAloneWaitsForWhoeverHoldsTheOutbox) {
     create(flag("a"), a_flag);
     const auto lease = [&](std::int64_t now_ms) {
