@@ -6,9 +6,9 @@
 
 namespace expplat::server::api {
 
-void Attempts::begin(std::string_view account, std::string_view address, std::int64_t now_ms) {
+void Attempts::begin(std::string_view account, std::string_view address) {
     const std::scoped_lock lock(mutex_);
-    const std::int64_t wait_ms = lockout_.begin(account, address, now_ms);
+    const std::int64_t wait_ms = lockout_.begin(account, address, steady_ms_());
     if (wait_ms <= 0) return;
     throw domain::Refusal(
         {.type = domain::ProblemType::too_many,
@@ -16,9 +16,9 @@ void Attempts::begin(std::string_view account, std::string_view address, std::in
          .retry_after_ms = wait_ms});
 }
 
-void Attempts::failed(std::string_view account, std::string_view address, std::int64_t now_ms) {
+void Attempts::failed(std::string_view account, std::string_view address) {
     const std::scoped_lock lock(mutex_);
-    lockout_.failed(account, address, now_ms);
+    lockout_.failed(account, address, steady_ms_());
 }
 
 void Attempts::succeeded(std::string_view account, std::string_view address) {

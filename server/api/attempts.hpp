@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string_view>
+#include <utility>
 
 #include "server/auth/lockout.hpp"
 
@@ -14,13 +16,17 @@ namespace expplat::server::api {
 
 class Attempts {
 public:
+    /// `steady_ms`: of a clock that does not go back.
+    explicit Attempts(std::function<std::int64_t()> steady_ms) : steady_ms_(std::move(steady_ms)) {}
+
     /// Throws `Refusal`, `too_many` with its time, where the account or the address must wait.
-    void begin(std::string_view account, std::string_view address, std::int64_t now_ms);
+    void begin(std::string_view account, std::string_view address);
     // What became of it:
-    void failed(std::string_view account, std::string_view address, std::int64_t now_ms);
+    void failed(std::string_view account, std::string_view address);
     void succeeded(std::string_view account, std::string_view address);
 
 private:
+    const std::function<std::int64_t()> steady_ms_;
     std::mutex mutex_;  // guards the table
     auth::Lockout lockout_;
 };

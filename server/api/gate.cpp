@@ -173,7 +173,10 @@ Entry Gate::entry_of(const domain::Key& key, const auth::PresentedKey& presented
 std::optional<domain::Key> Gate::remembered(const std::string& id) const {
     const std::shared_lock lock(mutex_);
     const auto found = known_.find(id);
-    if (found == known_.end() || now_ms_() - found->second.at_ms > key_memory_ms) return std::nullopt;
+    if (found == known_.end()) return std::nullopt;
+    const std::int64_t age_ms = now_ms_() - found->second.at_ms;
+    // A clock that was set back must not make it remembered for as long.
+    if (age_ms < 0 || age_ms > key_memory_ms) return std::nullopt;
     return found->second.key;
 }
 

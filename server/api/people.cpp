@@ -122,9 +122,9 @@ void add_people(Routes& routes) {
             const auto found = value_of(services.people.find(id));
             if (!found || !found->person.password) refuse_member("/old", "is not the password");
             const std::string& remote = call.request().remote;
-            services.attempts.begin(found->person.email, remote, services.now_ms());
+            services.attempts.begin(found->person.email, remote);
             if (auth::verify_password(old_password, *found->person.password) == auth::PasswordMatch::no) {
-                services.attempts.failed(found->person.email, remote, services.now_ms());
+                services.attempts.failed(found->person.email, remote);
                 refuse_member("/old", "is not the password");
             }
             services.attempts.succeeded(found->person.email, remote);

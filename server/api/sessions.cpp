@@ -51,7 +51,7 @@ void add_sessions(Routes& routes) {
         const std::string password = body.text("password");
         body.done();
         if (email.size() > bounds::email_bytes) refuse_log_in();
-        services.attempts.begin(email, request.remote, services.now_ms());
+        services.attempts.begin(email, request.remote);
         const auto found = value_of(services.people.find_by_email(email));
         const bool has_password = found && found->person.password && !found->person.disabled;
         const auto match = has_password ? auth::verify_password(password, *found->person.password)
@@ -60,7 +60,7 @@ void add_sessions(Routes& routes) {
         caller.actor = {Actor::Kind::person, found ? found->person.id : "", email, request.remote,
                         request.id};
         if (match == auth::PasswordMatch::no) {
-            services.attempts.failed(email, request.remote, services.now_ms());
+            services.attempts.failed(email, request.remote);
             check(services.audit.note(caller, "session.denied", "", "",
                                       "user/" + (found ? found->person.id : "")));
             refuse_log_in();

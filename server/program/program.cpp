@@ -120,7 +120,7 @@ private:
     std::unique_ptr<api::Throttle> throttle_;
     std::unique_ptr<api::UserPool> user_pool_;
     std::unique_ptr<api::Gate> gate_;
-    api::Attempts attempts_;
+    api::Attempts attempts_{steady_ms};
     api::OpenStreams streams_;
     publish::Hub hub_;
     std::unique_ptr<publish::Publisher> publisher_;
