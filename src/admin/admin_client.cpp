@@ -157,7 +157,10 @@ Result<std::vector<T>> AdminClient::list(const std::string& path, F read) {
         for (const Node& item : list->items()) items.push_back(read(item));
         const Node* const next = page->root().find("next");
         std::string next_after = next == nullptr ? std::string() : std::string(next->text());
-        if (next_after == after || items.size() > list_items) break;
+        if (!next_after.empty() && next_after == after) return unreadable();
+        if (items.size() > list_items)
+            return Error{ErrorCode::too_large,
+                         "the server's list has more than " + std::to_string(list_items) + " items"};
         after = std::move(next_after);
     } while (!after.empty());
     return items;

@@ -91,6 +91,13 @@ TEST_F(AdminClientTest, ListsAreFollowedToTheirEnd) {
     EXPECT_EQ(asked(1), "GET /api/v1/projects/p/flags?limit=500&after=a%2Fb");
 }
 
+TEST_F(AdminClientTest, AListThatDoesNotGoOnIsNoShortList) {
+    AdminClient admin = client({}, "k");
+    replies_ = {{200, R"({"items":[{"key":"a"}],"next":"b"})"},
+                {200, R"({"items":[{"key":"c"}],"next":"b"})"}};
+    EXPECT_FALSE(admin.entities("p", EntityKind::flag, false));
+}
+
 TEST_F(AdminClientTest, ATokenThatIsOverIsRenewedFirstAndOneThatIsRefusedAfterwards) {
     AdminClient early = client(session(now_ms + renew_before_ms - 1));
     replies_ = {{200, session_json("new", now_ms + 900'000)}, {200, R"({"items":[],"next":null})"}};
