@@ -104,3 +104,10 @@ test('nothing is in the package but what it needs', () => {
     ]);
     assert.ok(!existsSync(join(project, 'node_modules', '@openfeature')), 'OpenFeature is for who has it');
 });
+
+test('the bill of materials names the versions that npm installs', () => {
+    const { packages } = JSON.parse(readFileSync(join(top, 'bindings', 'node', 'package-lock.json'), 'utf8'));
+    const named = JSON.parse(readFileSync(join(top, 'packaging', 'dependencies.json'), 'utf8')).filter(({ name }) => name.startsWith('node-'));
+    assert.deepEqual(named.map(({ name }) => name).sort(), ['node-addon-api', 'node-api-headers', 'node-gyp-build']);
+    for (const { name, version } of named) assert.equal(packages[`node_modules/${name}`].version, version, name);
+});
