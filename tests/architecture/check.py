@@ -5,7 +5,7 @@ Usage:  tests/architecture/check.py [ROOT]      one line a violation, exit 1 whe
         tests/architecture/check.py --self-test each rule refuses the violation it is for
 
 What it checks:
-  layers      every #include under include/, src/, server/ and bindings/node/ follows an arrow of LAYERS
+  layers      every #include under include/, src/, server/, bindings/node/ and bindings/python/ follows an arrow of LAYERS
   third-party a library is included only by the layers that list it
   cycles      no header includes itself through others
   headers     `#pragma once`, and an opening comment of prose before it
@@ -46,8 +46,9 @@ LAYERS = [
     # The interface of the server, typed.
     ("admin", ["src/admin/"], ["base", "ruleset", "net", "sync"], []),
     ("cli", ["src/cli/"], [*LIBRARY, "audit", "admin"], []),
-    # A binding whose hot calls have a budget that the C face's structs would cost.
+    # Bindings whose hot calls have a budget that the C face's structs would cost.
     ("node", ["bindings/node/addon/"], [*LIBRARY, "c-face"], ["node-api"]),
+    ("python", ["bindings/python/src/"], [*LIBRARY, "c-face"], ["cpython"]),
     # The server: api over http, auth, publish and domain; store and the others over domain; only a main.cpp names concrete adapters.
     ("server-main", ["server/main.cpp", "server/*/main.cpp", "server/program/"],
      [*LIBRARY, "domain", "auth", "http", "api", "store", "publish", "pipeline", "stats", "notify", "lambda", "edge"],
@@ -84,14 +85,15 @@ THIRD_PARTY = {
     "benchmark": r"benchmark/",
     "curl": r"curl/",
     "node-api": r"(napi|node_api)\.h$",
+    "cpython": r"(Python|structmember)\.h$|nanobind/",
     "aws-sdk": r"aws/",
 }
 
 STANDARD = re.compile(r"^[a-z0-9_]+$")                                   # <vector>, <cstdint>
 SYSTEM = re.compile(r"^((sys|linux|arpa|netinet|net|asm|mach|emscripten)/)?[A-Za-z0-9_]+\.h$")
 
-CHECKED = ["include", "src", "server", "bindings/node"]
-LISTED = ["src", "server", "bindings/node", "tests", "bench", "fuzz", "examples"]
+CHECKED = ["include", "src", "server", "bindings/node", "bindings/python"]
+LISTED = ["src", "server", "bindings/node", "bindings/python", "tests", "bench", "fuzz", "examples"]
 HEADERS = {".hpp", ".h"}
 SOURCES = {".cpp", ".hpp", ".h", ".c", ".cc"}
 BANNED_WORDS = {"helper", "helpers", "util", "utils", "utility", "utilities", "manager", "data", "info", "impl"}
