@@ -55,6 +55,15 @@ TEST_F(AccessTest, AKeyIsTakenBackOnce) {
     EXPECT_EQ(std::ranges::count(actions(), "key.revoke"), 1);
 }
 
+TEST_F(AccessTest, AKeyExpiresAtATimeThatTheStoreCanKeep) {
+    for (const std::int64_t never :
+         {std::int64_t{9'007'199'254'740'992}, std::int64_t{253'402'300'800'000}}) {
+        EXPECT_EQ(refusal_of(keys_.create(ann_, "game", "production", "server", "n", never, {"k", "h", "x"})),
+                  ProblemType::invalid);
+    }
+    make_key("k1", 253'402'300'799'999);
+}
+
 TEST_F(AccessTest, KeysThatAreOverTakeNoRoom) {
     for (std::int64_t i = 0; i < bounds::keys; ++i) {
         const std::string id = "old" + std::to_string(i);
