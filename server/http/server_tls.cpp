@@ -9,7 +9,7 @@ namespace {
 
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_bytes,
                     const unsigned char* offered, unsigned offered_bytes, void*) {
-    constexpr unsigned char known[] = "\x08http/1.1";
+    static constexpr unsigned char known[] = "\x08http/1.1";  // OpenSSL reads the choice after this returns
     unsigned char* found = nullptr;
     if (SSL_select_next_proto(&found, chosen_bytes, known, sizeof(known) - 1, offered, offered_bytes) !=
         OPENSSL_NPN_NEGOTIATED) {

@@ -131,6 +131,26 @@ TEST_F(Tls, AnswersByBothVersions) {
     }
 }
 
+/// Its choice was once of memory that was gone when it was sent: no client that offers protocols could shake hands.
+TEST_F(Tls, AgreesOnHttpWithWhoOffersProtocols) {
+    start();
+    constexpr unsigned char offered[] = "\x02h2\x08http/1.1";
+    ASSERT_EQ(SSL_CTX_set_alpn_protos(context_.get(), offered, sizeof(offered) - 1), 0);
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        RawClient client(listener_->port());
+        const Session session = shake_hands(client, version);
+        ASSERT_NE(session, nullptr);
+        const unsigned char* chosen = nullptr;
+        unsigned bytes = 0;
+        SSL_get0_alpn_selected(session.get(), &chosen, &bytes);
+        EXPECT_EQ(std::string_view(reinterpret_cast<const char*>(chosen), bytes), "http/1.1");
+    }
+    constexpr unsigned char another[] = "\x02h2";
+    ASSERT_EQ(SSL_CTX_set_alpn_protos(context_.get(), another, sizeof(another) - 1), 0);
+    RawClient client(listener_->port());
+    EXPECT_EQ(shake_hands(client), nullptr);
+}
+
 TEST_F(Tls, Streams) {
     start();
     RawClient client(listener_->port());

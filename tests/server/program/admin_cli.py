@@ -8,8 +8,10 @@ Usage:  admin_cli.py EXPPLAT_SERVER EXPPLAT
 import http.server
 import json
 import os
+import pathlib
 import pty
 import re
+import ssl
 import stat
 import subprocess
 import sys
@@ -17,9 +19,12 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+from certificate import make_certificate  # noqa: E402
 from served import EMAIL, PASSWORD, Served  # noqa: E402
 
 CLI = os.path.abspath(sys.argv.pop(2))
@@ -80,6 +85,33 @@ class CommandLine(unittest.TestCase):
 
     def body(self, kind, key, environment):
         return self.server.must("GET", f"{P}/{kind}/{key}/environments/{environment}").json["body"]
+
+
+class Https(unittest.TestCase):
+    def test_a_server_with_a_certificate(self):
+        with tempfile.TemporaryDirectory(prefix="expplat-https-") as home:
+            make_certificate(pathlib.Path(home), "server")
+            authority = os.path.join(home, "ca.pem")
+            settings = {"EXPPLAT_TLS_CERTIFICATE": os.path.join(home, "server.pem"),
+                        "EXPPLAT_TLS_KEY": os.path.join(home, "server.key")}
+            with Served(PROGRAM, environment=settings) as server:
+                self.assertTrue(server.url.startswith("https://"), server.url)
+                context = ssl.create_default_context(cafile=authority)
+                context.set_alpn_protocols(["h2", "http/1.1"])
+                with urllib.request.urlopen(f"{server.url}/health/live", context=context, timeout=20) as answer:
+                    self.assertEqual(answer.status, 200)
+
+                def log_in(**variables):
+                    kept = {name: value for name, value in os.environ.items() if not name.startswith("EXPPLAT_")}
+                    return subprocess.run([CLI, "login", server.url, "--email", EMAIL], timeout=60, check=False, input="",
+                                          capture_output=True, text=True,
+                                          env=kept | {"XDG_CONFIG_HOME": home, "EXPPLAT_PASSWORD": PASSWORD} | variables)
+                done = log_in(SSL_CERT_FILE=authority)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn("logged in at https://", done.stdout)
+                done = log_in()
+                self.assertEqual(done.returncode, 1, "an authority that nobody knows")
+                self.assertIn("certificate", done.stderr)
 
 
 class Sessions(CommandLine):

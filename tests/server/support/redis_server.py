@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from certificate import make_certificate
+
 START_SECONDS = 30
 PORTS_TRIED = 5
 PR_SET_PDEATHSIG = 1
@@ -28,19 +30,6 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def make_certificate(folder):
-    """An authority, and a certificate of it for `localhost`."""
-    def openssl(*words):
-        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=tests of expplat",
-            "-addext", "basicConstraints=critical,CA:TRUE")
-    openssl("req", *key, "-keyout", "redis.key", "-out", "redis.csr", "-subj", "/CN=localhost")
-    (folder / "names").write_text("subjectAltName=DNS:localhost\n", encoding="utf-8")
-    openssl("x509", "-req", "-in", "redis.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out",
-            "redis.pem", "-days", "2", "-extfile", "names")
 
 
 class RedisServer:
@@ -57,7 +46,7 @@ class RedisServer:
     def __enter__(self):
         try:
             if self.tls:
-                make_certificate(self.folder)
+                make_certificate(self.folder, "redis")
             for _ in range(PORTS_TRIED):
                 self.port = free_port()  # somebody else may take it before Redis does
                 if self.start():
