@@ -59,10 +59,11 @@ setup_groups() {
         build) echo "build unit" ;;
         python) echo "build python" ;;
         node) echo "build node" ;;
+        wasm) echo "build wasm" ;;
         bench) echo "build bench" ;;
         lint | format) echo "lint build" ;;
         fuzz) echo "build clang" ;;
-        *) die "setup knows all, demo, build, test, python, node, bench, lint and fuzz; not \`$1\`" ;;
+        *) die "setup knows all, demo, build, test, python, node, wasm, bench, lint and fuzz; not \`$1\`" ;;
     esac
 }
 
@@ -276,6 +277,20 @@ setup_node() {
         die "npm could not install what $from/package-lock.json lists, which the Node binding is built with. Its own words are" \
             "above; it needs the npm registry, or a cache of it (npm ci --prefer-offline)"
     cp "$from/package-lock.json" "$stamp"
+}
+
+# A browser for the tests of the WebAssembly package. Ubuntu has none as a package; the test is skipped without.
+setup_chromium() {
+    command -v chromium >/dev/null && return 0
+    [[ -z "${EXPPLAT_SKIP_SETUP:-}" ]] && has_candidate chromium && apt_get install -y --no-install-recommends chromium >&2
+}
+
+# The TypeScript compiler (npm) into build/typescript, for the types of the WebAssembly package. Fails where it cannot be had.
+setup_typescript() {
+    local parts=build/typescript
+    if [[ -f "$parts/node_modules/typescript/bin/tsc" ]]; then return 0; fi
+    mkdir -p "$parts"
+    npm install --prefix "$parts" --no-save --ignore-scripts --no-audit --no-fund typescript@5.9.3 >&2
 }
 
 # dpkg's database and the lists above, by size and time: while neither has changed, a check that has

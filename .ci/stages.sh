@@ -56,6 +56,8 @@ stage_consumers() {
 
 stage_wasm() {
     build_wasm
+    setup_typescript || echo "skipped: the types of the WebAssembly package: npm could not install typescript"
+    setup_chromium || echo "skipped: the WebAssembly package in a browser: there is no package chromium"
     build_preset dev expplat_cli
     EXPPLAT_CLI=build/dev/bin/expplat run_node_tests tests/wasm/*.test.mjs
 }

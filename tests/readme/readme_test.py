@@ -11,7 +11,7 @@ How blocks are read: `cpp` and `json` blocks are text of a file in examples/, th
 quickstart; in `console` blocks a line that begins with `$ ` is run in a folder that has examples/ and include/,
 and the lines below it are what it must print; the one `sh` block is a session with a server, which
 tests/server/program/admin_cli.py types at a terminal; a `python` block is run by tests/python/test_package.py, a `js` block by
-tests/node/package.test.mjs. Other indented or fenced text is not run, and must not call expplat.
+tests/node/package.test.mjs or tests/wasm/package.test.mjs. Other indented or fenced text is not run, and must not call expplat.
 """
 
 import re

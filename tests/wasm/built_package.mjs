@@ -20,14 +20,14 @@ export const hasPatterns = (build) => build === 'patterns.wasm'
 export const moduleBytes = (build = 'expplat.wasm') => readFileSync(join(folder, build))
 export const openBuild = (build = 'expplat.wasm') => open(moduleBytes(build))
 
-/** The image of a ruleset: the path of its JSON, or the document. */
+/** The image of a ruleset: the path of its JSON, the JSON, or the document. */
 export function compile(ruleset) {
     const scratch = mkdtempSync(join(tmpdir(), 'expplat-wasm-'))
     try {
         let json = ruleset
-        if (typeof ruleset !== 'string') {
+        if (typeof ruleset !== 'string' || ruleset.startsWith('{')) {
             json = join(scratch, 'ruleset.json')
-            writeFileSync(json, JSON.stringify(ruleset))
+            writeFileSync(json, typeof ruleset === 'string' ? ruleset : JSON.stringify(ruleset))
         }
         const image = join(scratch, 'ruleset.xpr')
         execFileSync(cli, ['compile', json, '-o', image])

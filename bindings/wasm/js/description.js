@@ -47,6 +47,10 @@ export class Description {
     #textSize = 0
     #names = new Map()
     #written = [] // the name of each record that stands there
+    #strings = [] // the string of each record, and where it began: mostly the next user has it there too
+    #offsets = []
+    #sizes = []
+    #fresh = 0 // records that the user before this one has written
     #busy = false
 
     count = 0
@@ -69,8 +73,13 @@ export class Description {
     set(user) {
         if (this.#busy) throw new UserError('a getter of the user asks about another one')
         this.#busy = true
+        this.#fresh = this.count
+        this.count = 0
         try {
             this.#describe(user)
+        } catch (error) {
+            this.count = 0 // nothing that stands there counts as written
+            throw error
         } finally {
             this.#busy = false
         }
@@ -79,7 +88,6 @@ export class Description {
     #describe(user) {
         if (typeof user !== 'object' || user === null) throw new UserError('expected an object')
         const { key, attributes } = user
-        this.count = 0
         this.#textSize = 0
         this.keySize = typeof key === 'string' ? this.#text(key) : 0
         if (attributes === undefined || attributes === null) return
@@ -102,6 +110,7 @@ export class Description {
     }
 
     #attribute(name, value, depth) {
+        if (typeof value === 'string' && this.#written[this.count] === name) return this.#string(this.count++, value)
         if (typeof value === 'object' && value !== null && !(value instanceof Real)) {
             if (Array.isArray(value)) return this.#list(name, value, depth + 1)
             if (!(value instanceof Date)) return this.#members(`${name}.`, value, depth + 1)
@@ -126,14 +135,9 @@ export class Description {
     /** Writes the value. False for one that is no scalar: it counts as absent. */
     #scalar(place, value) {
         switch (typeof value) {
-            case 'string': {
-                const offset = this.#textSize
-                const size = this.#text(value)
-                const at = this.#head(place, STRING)
-                this.#engine.words[at + 4] = offset
-                this.#engine.words[at + 5] = size
+            case 'string':
+                this.#string(place, value)
                 return true
-            }
             case 'number':
                 this.#double(place, isExact(value) ? INTEGER : NUMBER, value)
                 return true
@@ -155,6 +159,21 @@ export class Description {
         }
     }
 
+    #string(place, value) {
+        const offset = this.#textSize
+        const at = this.#head(place, STRING)
+        if (this.#strings[place] === value && this.#offsets[place] === offset && place < this.#fresh) {
+            this.#textSize = offset + this.#sizes[place]
+        } else {
+            this.#strings[place] = value
+            this.#offsets[place] = offset
+            this.#sizes[place] = this.#text(value)
+        }
+        const { words } = this.#engine
+        words[at + 4] = offset
+        words[at + 5] = this.#sizes[place]
+    }
+
     #double(place, kind, value) {
         this.#head(place, kind)
         this.#engine.doubles[(this.#records >>> 3) + place * recordDoubles + 2] = value
@@ -172,6 +191,7 @@ export class Description {
         this.#reserve(place)
         const at = (this.#records >>> 2) + place * recordWords
         this.#engine.words[at + 2] = kind
+        if (kind !== STRING) this.#strings[place] = undefined
         return at
     }
 
@@ -214,7 +234,7 @@ export class Description {
         const capacity = Math.max(least, this.#textCapacity * 2)
         const { exports } = this.#engine
         const texts = this.#engine.allocate(capacity)
-        this.#engine.bytes.copyWithin(texts, this.#texts, this.#texts + this.#textSize)
+        this.#engine.bytes.copyWithin(texts, this.#texts, this.#texts + this.#textCapacity)
         exports.release(this.#texts)
         this.#texts = texts
         this.#textCapacity = capacity

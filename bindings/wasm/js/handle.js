@@ -24,6 +24,7 @@ export class Handle {
     variant(user) {
         const { engine, address, description } = this.#loaded
         if (address === 0) return refusal(this.key, 'PROVIDER_NOT_READY', 0)
+        if (this.key === null) return this.#refusal('PARSE_ERROR')
         try {
             if (user instanceof User) {
                 const resident = addressOf(user, engine)

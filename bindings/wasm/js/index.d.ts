@@ -132,6 +132,7 @@ export class Expplat {
 }
 
 export class ExpplatError extends Error {
+    private constructor()
     readonly code: 'invalid_argument' | 'invalid_image' | 'image_version' | 'too_large'
 }
 
