@@ -90,7 +90,7 @@ class CommandLine(unittest.TestCase):
 class Https(unittest.TestCase):
     def test_a_server_with_a_certificate(self):
         with tempfile.TemporaryDirectory(prefix="expplat-https-") as home:
-            make_certificate(pathlib.Path(home), "server")
+            make_certificate(pathlib.Path(home), "server", "IP:127.0.0.1")
             authority = os.path.join(home, "ca.pem")
             settings = {"EXPPLAT_TLS_CERTIFICATE": os.path.join(home, "server.pem"),
                         "EXPPLAT_TLS_KEY": os.path.join(home, "server.key")}
