@@ -39,6 +39,9 @@ packages_redis=(redis-server openssl)
 packages_test=(
     valgrind
     g++-mingw-w64-x86-64-posix
+    # bindings/csharp:
+    mono-mcs
+    mono-runtime
 )
 # The demo, `bench live` and the stage `kinesis`, with setup_kinesalite; the latter also with setup_moto.
 packages_kinesalite=(nodejs npm python3)

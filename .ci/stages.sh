@@ -52,6 +52,7 @@ stage_consumers() {
     configure_preset release -DEXPPLAT_BUILD_BENCH=OFF -DEXPPLAT_BUILD_SERVER=OFF
     build_preset release
     tests/consumers/run release
+    tests/csharp/run release
 }
 
 stage_wasm() {
