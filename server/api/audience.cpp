@@ -11,10 +11,14 @@ namespace {
 
 /// A key's own environment; a person, or a key that is of none, names it in the query.
 [[nodiscard]] publish::EnvironmentName environment_of(const Call& call) {
-    if (!call.entry().environment.empty()) return {call.entry().project, call.entry().environment};
+    if (!call.entry().environment.empty()) {
+        call.require_own_place(call.query("project"), call.query("environment"));
+        return {call.entry().project, call.entry().environment};
+    }
     publish::EnvironmentName name{call.query("project"), call.query("environment")};
     if (name.project.empty() || name.environment.empty())
-        refuse_member("", "the query must name `project` and `environment`");
+        refuse_member(name.project.empty() ? "/project" : "/environment",
+                      "is missing: the query must name `project` and `environment`");
     return name;
 }
 

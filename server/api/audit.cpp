@@ -12,7 +12,7 @@ namespace {
     const std::string text = call.query(name);
     if (text.empty()) return std::nullopt;
     if (text.size() > 15 || text.find_first_not_of("0123456789") != std::string::npos)
-        refuse_member("", "the query's `" + std::string(name) + "` is in Unix milliseconds");
+        refuse_member("/" + std::string(name), "must be in Unix milliseconds");
     return std::stoll(text);
 }
 
@@ -52,7 +52,7 @@ void add_audit(Routes& routes) {
             format = AuditFormat::csv;
             type = "text/csv; charset=utf-8";
         } else if (name != "ndjson") {
-            refuse_member("", "the query's `format` is json, csv or ndjson");
+            refuse_member("/format", "must be json, csv or ndjson");
         }
         std::string text;
         bool fits = true;

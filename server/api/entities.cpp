@@ -237,7 +237,7 @@ void add_flags_own(Routes& routes) {
         std::int64_t days = 30;
         if (const std::string text = call.query("days"); !text.empty()) {
             const bool digits = text.size() <= 4 && text.find_first_not_of("0123456789") == std::string::npos;
-            if (!digits) refuse_member("", "the query's `days` must be a whole number up to 9999");
+            if (!digits) refuse_member("/days", "must be a whole number up to 9999");
             days = std::stoll(text);
         }
         std::vector<std::string> items;

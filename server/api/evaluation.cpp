@@ -42,7 +42,10 @@ struct Question {
     publish::EnvironmentName name{body.optional_text("project").value_or(""),
                                   body.optional_text("environment").value_or("")};
     body.done();
-    if (!call.entry().environment.empty()) name = {call.entry().project, call.entry().environment};
+    if (!call.entry().environment.empty()) {
+        call.require_own_place(name.project, name.environment);
+        name = {call.entry().project, call.entry().environment};
+    }
     if (name.project.empty()) refuse_member("/project", "is missing");
     if (name.environment.empty()) refuse_member("/environment", "is missing");
 

@@ -19,10 +19,14 @@ constexpr std::int64_t retry_after_s = 1;
 
 /// A key's own environment, or the one that the query names.
 [[nodiscard]] Operation place_of(const Call& call) {
-    if (!call.entry().environment.empty()) return {"", call.entry().project, call.entry().environment};
+    if (!call.entry().environment.empty()) {
+        call.require_own_place(call.query("project"), call.query("environment"));
+        return {"", call.entry().project, call.entry().environment};
+    }
     Operation place{"", call.query("project"), call.query("environment")};
     if (place.project.empty() || place.environment.empty())
-        refuse_member("", "the query must name `project` and `environment`");
+        refuse_member(place.project.empty() ? "/project" : "/environment",
+                      "is missing: the query must name `project` and `environment`");
     return place;
 }
 

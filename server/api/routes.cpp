@@ -96,7 +96,7 @@ domain::PageRequest Call::page() const {
     page.after = query("after");
     if (const std::string limit = query("limit"); !limit.empty()) {
         const std::optional<std::int64_t> rows = number_of(limit);
-        if (!rows) domain::refuse_member("", "the query's `limit` must be a whole number");
+        if (!rows) domain::refuse_member("/limit", "must be a whole number");
         page.limit = *rows;
     }
     return page;
@@ -124,6 +124,15 @@ void Call::require(auth::Operation operation, std::string_view project, std::str
                                 std::string(environment)};
     throw Refusal(ProblemType::forbidden,
                   std::string(auth::row_of(operation).name) + ": " + std::string(auth::name(verdict)));
+}
+
+void Call::require_own_place(std::string_view project, std::string_view environment) const {
+    const bool is_own = (project.empty() || project == entry_.project) &&
+                        (environment.empty() || environment == entry_.environment);
+    if (is_own) return;
+    throw Refusal(ProblemType::forbidden, "the key is of environment `" + entry_.environment +
+                                              "` of project `" + entry_.project +
+                                              "`, and the request names another");
 }
 
 // ---- responses ----

@@ -100,6 +100,9 @@ public:
     /// Refuses (`forbidden`) what the caller may not do there.
     void require(auth::Operation operation, std::string_view project, std::string_view environment,
                  std::int64_t now_ms) const;
+    /// Of a key that is of an environment: refuses (`forbidden`) another that the request names; empty: it names none. An
+    /// answer of its own would be taken for one of the other.
+    void require_own_place(std::string_view project, std::string_view environment) const;
     /// What `require` has refused; nothing where it has not.
     [[nodiscard]] const std::optional<domain::Operation>& denied() const noexcept { return denied_; }
 

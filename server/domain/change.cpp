@@ -188,6 +188,7 @@ std::vector<Difference> effect_of(Work& work, const Change& change) {
         std::string status;
         append_json_string(status, current ? current->state : "draft");
         after = with_member(parse_stored(after).root(), "status", status);
+        if (current && current->state == "completed") after = with_winner(std::move(after), current->body);
     }
     return differences(before, after);
 }

@@ -18,6 +18,20 @@ constexpr std::string_view select_configurations =
     "JOIN entities e ON e.project = c.project AND e.kind = c.kind AND e.key = c.key "
     "WHERE c.project = ? AND c.environment = ? AND e.archived = 0";
 
+/// Says which of the changes it is that cannot be made; what its places are called from the root of all.
+[[nodiscard]] Problem at_change(Problem problem, const std::string& pointer) {
+    if (problem.type == ProblemType::internal || problem.type == ProblemType::unavailable) return problem;
+    if (problem.detail.starts_with(pointer + "/")) return problem;
+    const bool is_member = problem.detail.starts_with('/') && !problem.violations.empty() &&
+                           !problem.violations.front().pointer.empty() &&
+                           problem.detail.starts_with(problem.violations.front().pointer + ": ");
+    if (problem.violations.empty()) problem.violations.push_back({pointer, problem.detail});
+    else if (is_member)
+        for (Violation& violation : problem.violations) violation.pointer.insert(0, pointer);
+    problem.detail.insert(0, is_member ? pointer : pointer + ": ");
+    return problem;
+}
+
 }  // namespace
 
 Outcome<std::vector<EntityConfiguration>> Configurations::list(const Caller& caller,
@@ -53,9 +67,12 @@ Outcome<void> Configurations::change(const Caller& caller, std::span<const Chang
                           "at most " + std::to_string(bounds::changes_at_once) + " changes are made at once");
         }
         for (std::size_t i = 0; i < changes.size(); ++i) {
+            const std::string pointer = "/changes/" + std::to_string(i);
             const Operation operation = operation_of(changes[i]);
-            work.authorise(operation.action, operation.project, operation.environment);
-            apply(work, changes[i], "/changes/" + std::to_string(i) + "/body");
+            try {
+                work.authorise(operation.action, operation.project, operation.environment);
+                apply(work, changes[i], pointer + "/body");
+            } catch (const Refusal& refusal) { throw Refusal(at_change(refusal.problem(), pointer)); }
         }
     };
     return attempt == Attempt::rehearsal ? plane_.rehearse(caller, all) : plane_.write(caller, all);

@@ -164,6 +164,14 @@ Configuration step(Work& work, const EntityId& id, const std::string& environmen
 
 }  // namespace
 
+std::string with_winner(std::string body, std::string_view before) {
+    const Document document = parse_stored(body);
+    const Document old = parse_stored(before);
+    const Node* const winner = old.root().find("winner");
+    if (winner == nullptr || document.root().find("winner") != nullptr) return body;
+    return with_member(document.root(), "winner", ruleset::to_json(*winner));
+}
+
 std::string subject_of(const EntityId& id) { return std::string(ruleset::word(id.kind)) + "/" + id.key; }
 
 Configuration configure(Work& work, const EntityId& id, const std::string& environment, std::string_view body,
@@ -183,6 +191,7 @@ Configuration configure(Work& work, const EntityId& id, const std::string& envir
     if (id.kind == EntityKind::experiment) {
         if (!current) next.state = "draft";
         next.body = with_status(document.root(), next.state, options);
+        if (next.state == "completed") next.body = with_winner(std::move(next.body), current->body);
         if (next.state != "draft") {
             const Document before = parse_stored(current->body);
             if (changes_split(before.root(), document.root(), id, options.request_pointer)) {

@@ -47,6 +47,9 @@ Configuration pause(Work& work, const EntityId& experiment, const std::string& e
 Configuration complete(Work& work, const EntityId& experiment, const std::string& environment,
                        const std::optional<std::string>& winner, std::optional<std::int64_t> if_revision);
 
+/// Like its status, a completed experiment's winner stays where the new body has none.
+[[nodiscard]] std::string with_winner(std::string body, std::string_view before);
+
 /// `flag/new-ui`: the audit's subject.
 [[nodiscard]] std::string subject_of(const EntityId& id);
 

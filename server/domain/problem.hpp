@@ -83,7 +83,7 @@ private:
 
 /// Throws `invalid` with one violation.
 [[noreturn]] inline void refuse_member(std::string pointer, std::string message) {
-    std::string detail = pointer + ": " + message;
+    std::string detail = pointer.empty() ? message : pointer + ": " + message;
     throw Refusal({ProblemType::invalid, std::move(detail), {{std::move(pointer), std::move(message)}}});
 }
 

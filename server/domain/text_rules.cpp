@@ -58,6 +58,8 @@ void check_entity_key(std::string_view key, std::string_view pointer) {
     if (key.empty() || key.size() > limits::key_bytes || !is_of(key, "._-/:")) {
         refuse_member(std::string(pointer), "must be 1 to 128 of A-Z a-z 0-9 . _ - / :");
     }
+    // A ruleset may have such a key, but no URL can name it: a segment `.` or `..` is a step in the path.
+    if (key == "." || key == "..") refuse_member(std::string(pointer), "must not be . or ..");
 }
 
 void check_metadata(const Metadata& metadata, EntityKind kind) {

@@ -17,7 +17,7 @@ void check_text(std::string_view text, std::string_view pointer, std::size_t mos
 void check_name(std::string_view text, std::string_view pointer, std::size_t most_bytes);
 /// A project's or environment's key: 1 to 64 of A-Z a-z 0-9 . _ -, not `.` or `..`.
 void check_short_key(std::string_view key, std::string_view pointer);
-/// An entity's key: 1 to 128 of A-Z a-z 0-9 . _ - / :
+/// An entity's key: 1 to 128 of A-Z a-z 0-9 . _ - / :, and not . or .., which no URL can name.
 void check_entity_key(std::string_view key, std::string_view pointer);
 void check_metadata(const Metadata& metadata, EntityKind kind);
 

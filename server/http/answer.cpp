@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "server/http/field.hpp"
+#include "server/http/problem.hpp"
 #include "src/net/gzip.hpp"
 
 namespace expplat::server::http {
@@ -79,6 +80,25 @@ void append_status(std::string& out, unsigned status) {
     out += "\r\n";
 }
 
+/// Stable, as the types of the other problems are: those of the same name mean the same.
+std::string problem_type_of(unsigned status) {
+    std::string_view name;
+    switch (status) {
+        case 400: name = "malformed"; break;
+        case 408: name = "request-timeout"; break;
+        case 413: name = "too-large"; break;
+        case 414: name = "uri-too-long"; break;
+        case 415: name = "unsupported-encoding"; break;
+        case 417: name = "expectation-failed"; break;
+        case 431: name = "head-too-large"; break;
+        case 501: name = "not-implemented"; break;
+        case 503: name = "unavailable"; break;
+        case 505: name = "http-version"; break;
+        default: return "about:blank";
+    }
+    return std::string(problem_types) + std::string(name);
+}
+
 }  // namespace
 
 bool is_compressible(std::string_view content_type) noexcept {
@@ -131,7 +151,9 @@ void compress_beforehand(Response& response, const Request& request) {
 }
 
 Response refusal(unsigned status, std::string_view detail) {
-    std::string body = R"({"type":"about:blank","title":")";
+    std::string body = R"({"type":")";
+    body += problem_type_of(status);
+    body += R"(","title":")";
     body += reason_phrase(status);
     body += R"(","status":)";
     append_number(body, status);

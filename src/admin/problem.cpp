@@ -63,6 +63,11 @@ Problem problem_of(const net::Response& response) {
 Error error_of(const Problem& problem) {
     std::string message = shown(problem.detail);
     if (problem.status == 412) message += "\n  somebody changed it in the meantime: look at it again";
+    if (problem.type == "approval-required")
+        message +=
+            "\n  ask for it with a change request: POST /api/v1/projects/PROJECT/change-requests, which "
+            "another "
+            "person approves (README.md, \"Running the server\")";
     if (problem.status == 404 && problem.type.empty()) message += " (no expplat server at this URL)";
     for (std::size_t i = 0; i < problem.places.size() && i < named_places; ++i) {
         const Problem::Place& place = problem.places[i];

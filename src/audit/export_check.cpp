@@ -85,7 +85,7 @@ void ExportCheck::check_head(std::span<const std::string> secrets, Verdict& verd
     else chain_.refuse("the head's signature is not of this secret");
 }
 
-Verdict ExportCheck::finish(std::span<const std::string> secrets) {
+Verdict ExportCheck::finish(std::span<const std::string> secrets, std::int64_t begin) {
     records_.finish();
     if (!records_.fault().empty() && !is_faulty()) {
         line_ = records_.line();
@@ -108,6 +108,17 @@ Verdict ExportCheck::finish(std::span<const std::string> secrets) {
         chain_.refuse("the file has no head: its end is missing");
     } else if (!is_faulty() && !has_header_) {
         chain_.refuse("the file is empty");
+    }
+    if (!is_faulty() && chain_.entries() > 0 && chain_.first_sequence() != begin) {
+        line_ = 1;
+        const std::string first = std::to_string(chain_.first_sequence());
+        chain_.refuse("this is a part: it begins with entry " + first + " and not with entry " +
+                      std::to_string(begin) +
+                      (chain_.first_sequence() > begin
+                           ? ", so entries before it are missing; for an export of later entries alone "
+                             "(--from TIME), --from " +
+                                 first + " says to verify that it begins there"
+                           : std::string()));
     }
     verdict.entries = chain_.entries();
     verdict.first = chain_.first_sequence();

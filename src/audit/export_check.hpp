@@ -43,7 +43,9 @@ public:
     /// Something is wrong already; what follows changes nothing.
     [[nodiscard]] bool is_faulty() const noexcept { return chain_.fault().has_value(); }
     /// After the last piece. `secrets`: the signature must be of one of them; none: it is not looked at.
-    [[nodiscard]] Verdict finish(std::span<const std::string> secrets);
+    /// `begin`: the entry that the file must begin with. The signature cannot say it: a server whose first entries are gone
+    /// signs what is left.
+    [[nodiscard]] Verdict finish(std::span<const std::string> secrets, std::int64_t begin = 1);
 
 private:
     struct Head {

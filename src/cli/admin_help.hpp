@@ -134,7 +134,7 @@ inline constexpr const char* publish_help =
     "  expplat publish --environment production\n";
 
 inline constexpr const char* audit_help =
-    "expplat audit verify FILE [--secret-file FILE]\n"
+    "expplat audit verify FILE [--secret-file FILE] [--from N]\n"
     "expplat audit export [--format ndjson|json|csv] [--from TIME] [--to TIME] [-o FILE]\n"
     "  verify checks an export without a server, in any of the three formats: each entry carries the hash of "
     "the one\n"
@@ -143,10 +143,14 @@ inline constexpr const char* audit_help =
     "  its line. The signature needs the server's secret: SECRET_KEY (and SECRET_KEY_PREVIOUS) of the "
     "environment,\n"
     "  or a file with it; without one the chain alone is checked. CSV has no head. Exit status 1: it is not "
-    "intact.\n"
+    "intact,\n"
+    "  or does not begin with entry 1. An export of later entries alone needs --from N, the entry it begins "
+    "with:\n"
+    "  that none before are missing cannot be seen in it.\n"
     "\n"
     "  --secret-file FILE the server's secret, as its data folder has it in secret-key\n"
-    "  --from, --to TIME  Unix milliseconds, 2026-11-26 or 2026-11-26T12:00:00Z; to is not in it\n"
+    "  --from N           of verify: the entry that the file begins with; 1 if it is not given\n"
+    "  --from, --to TIME  of export: Unix milliseconds, 2026-11-26 or 2026-11-26T12:00:00Z; to is not in it\n"
     "  -o FILE            instead of standard output; appears when it is whole\n"
     "  --json             of verify: the verdict for machines\n" EXPPLAT_SERVER_OPTIONS
     "\n"

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -97,6 +98,12 @@ int tell(const std::string& path, const audit::Verdict& verdict, bool is_json) {
 int verify(const Arguments& arguments) {
     if (arguments.operands().size() != 2) return usage_error("audit", "verify: expected one FILE");
     const std::string path(arguments.operands()[1]);
+    std::int64_t begin = 1;
+    if (const auto text = arguments.value("--from")) {
+        const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), begin);
+        if (error != std::errc() || end != text->data() + text->size() || begin < 1)
+            return usage_error("audit", "verify: --from takes the number of the first entry");
+    }
     const std::optional<std::vector<std::string>> secrets = secrets_of(arguments);
     if (!secrets) return exit_refused;
     std::FILE* const file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
@@ -120,7 +127,7 @@ int verify(const Arguments& arguments) {
         return exit_refused;
     }
     if (!check) check.emplace(audit::Format::ndjson);
-    return tell(path, check->finish(*secrets), arguments.has("--json"));
+    return tell(path, check->finish(*secrets, begin), arguments.has("--json"));
 }
 
 /// Unix milliseconds, an RFC 3339 instant, or a day, which begins in UTC.

@@ -27,7 +27,12 @@ Result<image::Image> read_image(const std::string& path, ruleset::Mode mode) {
     }
     Result<ruleset::Compiled> compiled =
         ruleset::Workspace(mode).compile({reinterpret_cast<const char*>(content->data()), content->size()});
-    if (!compiled) return compiled.error();
+    if (!compiled) {
+        // The lines of a document's mistakes are for machines, a pointer each; of what is no JSON one asks which file it was.
+        const Error& error = compiled.error();
+        if (error.message.starts_with(": ")) return Error{error.code, path + error.message};
+        return error;
+    }
     for (const std::string& pointer : compiled->unsupported)
         complain("not supported by this version: " + pointer);
     return std::move(compiled->image);

@@ -69,12 +69,24 @@ std::string json(const Made& made) {
     return "{\"entries\":[\n" + text + "\n]," + head_of(made) + "}\n";
 }
 
-Verdict checked(Format format, std::string_view text, std::size_t piece = 7, bool with_secret = true) {
+Verdict checked(Format format, std::string_view text, std::size_t piece = 7, bool with_secret = true,
+                std::int64_t begin = 1) {
     ExportCheck check(format);
     for (std::size_t at = 0; at < text.size(); at += piece) check.take(text.substr(at, piece));
     const std::vector<std::string> secrets =
         with_secret ? std::vector{std::string("another one"), secret} : std::vector<std::string>{};
-    return check.finish(secrets);
+    return check.finish(secrets, begin);
+}
+
+TEST(ExportCheck, FindsThatTheFirstEntriesWereGoneBeforeTheServerSignedTheRest) {
+    for (const auto& [format, text] :
+         {std::pair{Format::ndjson, ndjson(chain(2, 5))}, std::pair{Format::json, json(chain(2, 5))}}) {
+        const Verdict verdict = checked(format, text);
+        ASSERT_TRUE(verdict.fault);
+        EXPECT_NE(verdict.fault->find("begins with entry 2"), std::string::npos) << *verdict.fault;
+        EXPECT_FALSE(checked(format, text, 7, true, 2).fault);
+        EXPECT_TRUE(checked(format, text, 7, true, 3).fault);
+    }
 }
 
 TEST(ExportCheck, FollowsAnExportInPiecesOfAnySize) {
@@ -91,7 +103,7 @@ TEST(ExportCheck, FollowsAnExportInPiecesOfAnySize) {
             EXPECT_EQ(checked(format, text, piece, false).signature, Signature::not_checked);
         }
     }
-    EXPECT_FALSE(checked(Format::ndjson, ndjson(chain(5, 9))).fault);
+    EXPECT_FALSE(checked(Format::ndjson, ndjson(chain(5, 9)), 7, true, 5).fault);
     EXPECT_FALSE(checked(Format::ndjson, ndjson(chain(1, 0))).fault);
     EXPECT_FALSE(checked(Format::json, json(chain(1, 0))).fault);
 }

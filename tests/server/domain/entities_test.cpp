@@ -91,6 +91,20 @@ TEST_F(EntitiesTest, KeysNamesAndTagsAreChecked) {
               ProblemType::not_found);
 }
 
+TEST_F(EntitiesTest, AKeyThatNoUrlCanNameIsRefused) {
+    create(flag("f"), a_flag);
+    for (const EntityKind kind : {EntityKind::flag, EntityKind::experiment, EntityKind::segment,
+                                  EntityKind::layer, EntityKind::holdout}) {
+        for (const char* key : {".", ".."}) {
+            const auto refused = entities_.create(ann_, {"game", kind, key}, {.name = "x"});
+            ASSERT_EQ(refusal_of(refused), ProblemType::invalid) << key;
+            EXPECT_EQ(refused.problem().violations.at(0).pointer, "/key");
+        }
+    }
+    EXPECT_EQ(refusal_of(entities_.clone(ann_, flag("f"), "..", "x")), ProblemType::invalid);
+    must(entities_.create(ann_, flag("..."), {.name = "x"}));
+}
+
 TEST_F(EntitiesTest, FlagsAndExperimentsShareTheirKeys) {
     create(flag("same"), a_flag);
     EXPECT_EQ(refusal_of(entities_.create(ann_, experiment("same"), {.name = "x"})),

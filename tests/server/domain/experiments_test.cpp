@@ -44,6 +44,16 @@ TEST_F(ExperimentsTest, GoesThroughItsLife) {
     EXPECT_EQ(actions, "create configure start pause start complete archive ");
 }
 
+TEST_F(ExperimentsTest, ACompletedOneKeepsItsWinnerWhereTheNewBodyHasNone) {
+    create(id_, body(even));
+    must(entities_.start(ann_, id_, "production"));
+    must(entities_.complete(ann_, id_, "production", "b"));
+    must(entities_.configure(ann_, id_, "production", body(even, R"(,"status":"completed")")));
+    EXPECT_NE(now().body.find("\"winner\":\"b\""), std::string::npos) << now().body;
+    must(entities_.configure(ann_, id_, "production", body(even, R"(,"winner":"a")")));
+    EXPECT_NE(now().body.find("\"winner\":\"a\""), std::string::npos) << now().body;
+}
+
 TEST_F(ExperimentsTest, TheStatusIsNotWrittenByHand) {
     const auto refused =
         entities_.create(ann_, id_, {.name = "x"}, {{"production", body(even, R"(,"status":"running")")}});

@@ -637,8 +637,11 @@ class Audit(CommandLine):
         entries = [json.loads(line) for line in self.files["ndjson"].splitlines()[:-1]]
         middle = entries[len(entries) // 2]["time_ms"]
         done = self.run_it("audit", "export", "--from", str(middle))
-        self.assertEqual(self.verify("ndjson", done.stdout).returncode, 0)
-        self.assertEqual(json.loads(done.stdout.splitlines()[0])["time_ms"], middle)
+        first = json.loads(done.stdout.splitlines()[0])
+        self.assertEqual(first["time_ms"], middle)
+        self.found("ndjson", done.stdout, f"--from {first['sequence']} says to verify")
+        self.assertEqual(self.verify("ndjson", done.stdout, words=("--from", str(first["sequence"]))).returncode, 0)
+        self.refused(2, "--from takes the number", "audit", "verify", "x", "--from", "yesterday")
         self.assertIn("no entry", self.verify("ndjson", self.run_it("audit", "export", "--to", "2020-01-01").stdout).stdout)
         self.refused(2, "--from takes", "audit", "export", "--from", "yesterday")
 

@@ -166,6 +166,38 @@ class Access(OneServer):
         self.assertNotIn(made["key"].encode(), listed.body)
         self.assertIsNotNone(listed.json["items"][0]["revoked_ms"])
 
+    def test_a_key_that_names_another_place_does_not_get_its_own(self):
+        key = self.server.key
+        own = "?project=game&environment=production"
+        self.must("GET", "/api/v1/sdk/ruleset" + own, token=key)
+        for other in ("?project=game&environment=staging", "?environment=staging", "?project=other"):
+            problem = self.refused(403, "forbidden", "GET", "/api/v1/sdk/ruleset" + other, token=key)
+            self.assertIn("environment `production` of project `game`", problem["detail"])
+            self.refused(403, "forbidden", "POST", "/api/v1/events" + other, {"events": []}, token=key)
+            self.refused(403, "forbidden", "POST", "/ofrep/v1/evaluate/flags" + other, {"context": {}}, token=key)
+        for path in ("evaluate", "explain"):
+            body = {"user": {"key": "u"}, "key": "x", "environment": "staging"}
+            self.refused(403, "forbidden", "POST", f"/api/v1/{path}", body, token=key)
+        self.must("POST", "/api/v1/evaluate", {"user": {"key": "u"}, "environment": "production"}, token=key)
+
+    def test_mistakes_of_a_query_have_a_pointer_and_those_of_a_whole_body_no_colon_before_them(self):
+        for limit in ("x", "0"):
+            problem = self.refused(422, "invalid", "GET", f"{P}/flags?limit={limit}")
+            self.assertEqual(problem["errors"][0]["pointer"], "/limit")
+        self.assertEqual(self.refused(422, "invalid", "POST", f"{P}/flags", raw="[]")["detail"], "must be a JSON object")
+
+    def test_which_of_several_changes_is_bad_is_said(self):
+        self.must("POST", f"{P}/flags", {"key": "good", "configurations": {"production": FLAG}})
+        change = {"operation": "disable", "kind": "flag", "key": "good", "environment": "production"}
+        problem = self.refused(404, "not-found", "POST", f"{P}/changes",
+                               {"changes": [change, change, change | {"key": "none"}]})
+        self.assertEqual(problem["errors"][0]["pointer"], "/changes/2")
+        self.assertTrue(problem["detail"].startswith("/changes/2: "), problem)
+
+    def test_what_the_listener_refuses_has_a_stable_type(self):
+        self.refused(414, "uri-too-long", "GET", "/" + "x" * 100_000)
+        self.refused(415, "unsupported-encoding", "POST", "/api/v1/evaluate", {}, headers={"Content-Encoding": "br"})
+
     def test_a_client_key_sees_what_is_marked(self):
         self.must("POST", f"{P}/flags", {"key": "shown", "client_visible": True, "configurations": {"production": FLAG}})
         self.must("POST", f"{P}/flags", {"key": "secret", "configurations": {"production": FLAG}})
