@@ -65,7 +65,8 @@ def set_up(server, is_first):
         print(f"\n{inked(1, '6  Run the server')}\n\n"
               f"  expplat-server at {server.url}, with its database in a folder; it made a password for {served.EMAIL}:\n"
               f"  {password}. Over its interface: the flag new-ui with its segment, the experiment {EXPERIMENT},\n"
-              f"  started, and a key for a program; {len(server.must('GET', '/api/v1/audit').json['items'])} entries in its audit.",
+              f"  started, and a key for a program; {len(server.must('GET', '/api/v1/audit').json['items'])} entries in its audit.\n"
+              "  The server and its password end with this demo; README.md, \"Running the server\", starts one that stays.",
               flush=True)
     return after
 

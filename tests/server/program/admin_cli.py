@@ -473,6 +473,26 @@ class Environments(CommandLine):
         self.assertRegex(self.must(*self.cli("publish", "--environment", "staging")), r"version \d+ of staging is in force")
 
 
+class Approval(CommandLine):
+    def test_where_approval_is_needed_the_error_says_what_to_do_and_the_bodies_of_readme_do_it(self):
+        self.server.must("POST", f"{P}/flags", {"key": "new-ui", "configurations": {"production": FLAG, "staging": FLAG}})
+        self.server.must("POST", f"{P}/flags/new-ui/environments/production/disable")
+        self.server.must("PATCH", f"{P}/environments/production", {"requires_approval": True})
+        self.refused(1, "change-requests", "flags", "enable", "new-ui", "--environment", "production")
+        self.refused(1, "change-requests", "promote", "staging", "production", "--yes")
+        with open(README, encoding="utf-8") as file:
+            part = file.read().split("**Changes for later.**")[1].split("**OpenFeature.**")[0]
+        self.server.must("PATCH", f"{P}/environments/production", {"requires_approval": False})
+        calls = re.findall(r"call \$api/projects/game/(\S+) -d '([^']*)'", part)
+        self.assertEqual([path for path, _ in calls], ["change-requests"] + ["schedules"] * 3)
+        for path, body in calls:
+            body = json.loads(body)
+            if "due_ms" in body:
+                body["due_ms"] = int(time.time() * 1000) + 3_600_000
+            self.server.must("POST", f"{P}/{path}", body)
+            self.server.must("POST", f"{P}/changes", {"rehearse": True, "changes": [body["change"]]})
+
+
 class Page(CommandLine):
     """README.md's session with a server: its `sh` block is typed at a terminal, and what is shown must be what the page shows."""
 
