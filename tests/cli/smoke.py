@@ -75,6 +75,9 @@ def check(smoke):
     smoke.expect_exit("compile", 0, "compile", "ruleset.json", "-o", "ruleset.xpr")
     smoke.expect("the image is there", (smoke.folder / "ruleset.xpr").is_file())
     smoke.expect_exit("compile refuses", 1, "compile", "broken.json", "-o", "broken.xpr", err="/flags/cta/off: ")
+    (smoke.folder / "no.json").write_text("root:x:0\n")
+    smoke.expect_exit("what is no JSON is refused with the name of its file", 1, "compile", "no.json", "-o", "no.xpr",
+                      err="no.json: line 1, column 1: ")
     smoke.expect("a refusal leaves no image", not (smoke.folder / "broken.xpr").exists())
     for ruleset in ("ruleset.json", "ruleset.xpr"):
         done = smoke.run("evaluate", ruleset, "--user", GERMAN)
