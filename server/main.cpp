@@ -93,7 +93,9 @@ int serve(const program::Settings& settings) {
         return failed_status;
     }
     const std::string scheme = settings.certificate_file.empty() ? "http" : "https";
-    std::printf("listening on %s://%s:%u\n", scheme.c_str(), settings.address.c_str(), (*started)->port());
+    const bool six = settings.address.find(':') != std::string::npos;
+    const std::string host = six ? '[' + settings.address + ']' : settings.address;
+    std::printf("listening on %s://%s:%u\n", scheme.c_str(), host.c_str(), (*started)->port());
     if (!(*started)->made_password().empty())
         std::printf("log in as %s with the password %s (shown once)\n", settings.admin_email.c_str(),
                     (*started)->made_password().c_str());
@@ -196,6 +198,7 @@ int main(int count, char** words) {
             return std::nullopt;
         },
         faults);
+    if (request->only_check || request->command.empty()) program::judge_start(settings, faults);
     if (!faults.empty()) return fail(faults);
     if (request->only_check) {
         std::puts("the configuration is good");

@@ -23,16 +23,9 @@ PersonView view_of(Transaction& t, const Person& person) {
     return {person, tables::grants_of(t, person.id), tables::roles_of(t, person.id)};
 }
 
-/// `name@host`, as far as it can be told without sending something there.
 void check_email(std::string_view email, std::string_view pointer) {
     check_name(email, pointer, bounds::email_bytes);
-    const std::size_t at = email.find('@');
-    const bool plain =
-        std::all_of(email.begin(), email.end(), [](unsigned char c) { return c > ' ' && c != 127; });
-    if (!plain || at == 0 || at == std::string_view::npos || at + 1 == email.size() ||
-        email.find('@', at + 1) != std::string_view::npos) {
-        refuse_member(std::string(pointer), "must be an e-mail address");
-    }
+    if (!is_email(email)) refuse_member(std::string(pointer), "must be an e-mail address");
 }
 
 std::string lowered(std::string_view email) {

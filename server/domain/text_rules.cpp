@@ -41,6 +41,14 @@ void check_text(std::string_view text, std::string_view pointer, std::size_t mos
     }
 }
 
+bool is_email(std::string_view text) noexcept {
+    const std::size_t at = text.find('@');
+    const bool plain =
+        std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > ' ' && c != 127; });
+    return plain && at != 0 && at != std::string_view::npos && at + 1 < text.size() &&
+           text.find('@', at + 1) == std::string_view::npos;
+}
+
 void check_name(std::string_view text, std::string_view pointer, std::size_t most_bytes) {
     if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
         refuse_member(std::string(pointer), "must not be empty");

@@ -142,8 +142,9 @@ private:
 Result<void> Program::Parts::start() {
     if (::mkdir(settings_.data.c_str(), 0700) != 0 && errno != EEXIST)
         return Error{ErrorCode::io, settings_.data + ": cannot be made"};
-    for (const auto step : {&Parts::open_store, &Parts::open_access, &Parts::make_first_admin,
-                            &Parts::open_publishing, &Parts::listen}) {
+    // The first person last: a password that was made is told by a server that started, and by no other.
+    for (const auto step : {&Parts::open_store, &Parts::open_access, &Parts::open_publishing, &Parts::listen,
+                            &Parts::make_first_admin}) {
         if (Result<void> done = (this->*step)(); !done) return done;
     }
     return {};
@@ -385,7 +386,12 @@ void Program::Parts::beat() {
 }
 
 void Program::Parts::stop() {
-    if (listener != nullptr) listener->stop(std::chrono::milliseconds(settings_.drain_ms));
+    if (listener != nullptr) {
+        say("info", "ends, within " + std::to_string(settings_.drain_ms) +
+                        " ms: " + std::to_string(listener->connections()) + " connections, " +
+                        std::to_string(listener->streams()) + " streams");
+        listener->stop(std::chrono::milliseconds(settings_.drain_ms));
+    }
     {
         const std::scoped_lock lock(mutex_);
         ends_ = true;

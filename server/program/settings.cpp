@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 
 #include "server/auth/limits.hpp"
+#include "server/auth/password_rules.hpp"
+#include "server/domain/text_rules.hpp"
+#include "server/http/server_tls.hpp"
 #include "server/program/outlets.hpp"
 #include "server/store/address.hpp"
 #include "src/net/url.hpp"
@@ -161,7 +165,7 @@ Settings read_settings(const std::function<std::optional<std::string>(const std:
         }
     }
     for (const std::string& secret : settings.secrets) {
-        if (characters(secret) >= auth::limits::secret_key_characters) continue;
+        if (characters(trimmed(secret)) >= auth::limits::secret_key_characters) continue;
         faults.push_back("SECRET_KEY: must have " + std::to_string(auth::limits::secret_key_characters) +
                          " characters or more, those before it too");
         break;
@@ -212,6 +216,32 @@ Settings read_settings(const std::function<std::optional<std::string>(const std:
                          " characters or more");
     settings.user_pool = read_user_pool(value, faults);
     return settings;
+}
+
+void judge_start(const Settings& settings, std::vector<std::string>& faults) {
+    if (!http::is_address(settings.address))
+        faults.emplace_back("EXPPLAT_LISTEN: the address must be one of IPv4 or IPv6, 0.0.0.0 for every one");
+    if (!settings.certificate_file.empty()) {
+        if (const auto tls = http::open_server_tls(settings.certificate_file, settings.private_key_file);
+            !tls)
+            faults.push_back("EXPPLAT_TLS_CERTIFICATE, EXPPLAT_TLS_KEY: " + tls.error().message);
+    }
+    std::error_code ignored;
+    if (std::filesystem::exists(settings.data, ignored) &&
+        !std::filesystem::is_directory(settings.data, ignored))
+        faults.push_back("EXPPLAT_DATA: " + settings.data + " is no folder");
+    if (const auto address = store::Address::parse(settings.database);
+        address && address->kind == store::Address::Kind::sqlite && !address->in_memory()) {
+        const std::filesystem::path folder = std::filesystem::path(address->target).parent_path();
+        if (!folder.empty() && folder != settings.data && !std::filesystem::is_directory(folder, ignored))
+            faults.push_back("DATABASE_URL: there is no folder " + folder.string());
+    }
+    if (!domain::is_email(settings.admin_email))
+        faults.emplace_back("EXPPLAT_ADMIN_EMAIL: must be an e-mail address");
+    if (!settings.admin_password.empty()) {
+        if (const auto good = auth::check_new_password(settings.admin_password, settings.admin_email); !good)
+            faults.push_back("EXPPLAT_ADMIN_PASSWORD: " + good.error().message);
+    }
 }
 
 std::vector<std::pair<std::string, std::string>> read_settings_file(std::string_view text,

@@ -64,6 +64,10 @@ struct Variable {
     const std::function<std::optional<std::string>(const std::string& name)>& lookup,
     std::vector<std::string>& faults);
 
+/// What a server of these settings would find wrong as it starts, without a look at the database or the network: addresses,
+/// files, folders, the first person. Appends to `faults`.
+void judge_start(const Settings& settings, std::vector<std::string>& faults);
+
 /// A file of `NAME=VALUE` lines; `#` begins a comment. Appends to `faults`, also for a name that is none of ours.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> read_settings_file(
     std::string_view text, std::vector<std::string>& faults);

@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -396,6 +397,39 @@ class Program(unittest.TestCase):
         self.assertEqual(self.run_program("--nonsense").returncode, 2)
         self.assertIn("EXPPLAT_LISTEN", self.run_program("--help").stdout)
         self.assertIn("SECRET_KEY", self.run_program("--check-config", DATABASE_URL="postgres://h/d").stderr)
+
+    def test_what_a_start_would_refuse_is_said_by_check_config(self):
+        wrong = {"EXPPLAT_ADMIN_EMAIL": "nomail", "EXPPLAT_ADMIN_PASSWORD": "hunter2", "SECRET_KEY": " " * 34,
+                 "EXPPLAT_TLS_CERTIFICATE": "/nowhere/c.pem", "EXPPLAT_TLS_KEY": "/nowhere/k.pem",
+                 "EXPPLAT_LISTEN": "localhost:0", "EXPPLAT_DATA": "/etc/passwd", "DATABASE_URL": "sqlite:/nowhere/x.db"}
+        done = self.run_program("--check-config", **wrong)
+        self.assertEqual(done.returncode, 2)
+        for name in wrong:
+            self.assertIn(name, done.stderr)
+        self.assertNotIn("hunter2", done.stderr)
+        for name, text in (("EXPPLAT_LISTEN", "256.1.1.1:0"), ("EXPPLAT_ADMIN_PASSWORD", "x")):
+            self.assertIn(name, self.run_program("--check-config", **{name: text}).stderr)
+        for good in ("[::1]:0", "0.0.0.0:8080"):
+            self.assertEqual(self.run_program("--check-config", EXPPLAT_LISTEN=good).returncode, 0, good)
+
+    def test_a_start_that_fails_makes_no_password_that_nobody_sees(self):
+        with tempfile.TemporaryDirectory() as data, socket.create_server(("127.0.0.1", 0)) as taken:
+            again = {"EXPPLAT_DATA": data, "EXPPLAT_ADMIN_EMAIL": served.EMAIL} | served.database_of(data)
+            done = self.run_program(EXPPLAT_LISTEN=f"127.0.0.1:{taken.getsockname()[1]}", **again)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn("cannot listen", done.stderr)
+            with Served(PROGRAM, data, {"EXPPLAT_ADMIN_PASSWORD": ""}) as server:
+                word = server.process.stdout.readline().split(" password ")[1].split()[0]
+                self.assertEqual(server.log_in(served.EMAIL, word).status, 200)
+
+    @unittest.skipUnless(socket.has_ipv6, "this machine has no IPv6")
+    def test_an_address_of_ipv6_is_told_as_a_url(self):
+        try:
+            socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        except OSError as wrong:
+            self.skipTest(f"nothing listens at ::1 here: {wrong}")
+        with Served(PROGRAM, environment={"EXPPLAT_LISTEN": "[::1]:0"}) as server:
+            self.assertTrue(server.url.startswith("http://[::1]:"), server.url)
 
     def test_a_file_of_settings(self):
         with tempfile.TemporaryDirectory() as folder:
