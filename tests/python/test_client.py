@@ -168,6 +168,19 @@ def test_what_was_never_initialised(ann):
         assert client.variant("new-ui", user).error == "PARSE_ERROR"
 
 
+def test_properties_that_json_has_no_word_for_are_refused_whole(tmp_path):
+    with Client(Source.file(QUICKSTART), sink=Sink.file(tmp_path / "events.jsonl")) as client:
+        for wrong in (float("nan"), float("-inf"), "\ud800", {"deep": [float("inf")]}):
+            with pytest.raises(ValueError):
+                client.track("e", User("u"), 1.0, {"p": wrong, "q": 1})
+        with pytest.raises(TypeError):
+            client.track("e", User("u"), 1.0, {"p": object()})
+        client.track("e", User("u"), 1.0, {"p": "grün", "q": 1})
+        assert client.flush(timeout=10)
+    (line,) = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["properties"] == {"p": "grün", "q": 1}
+
+
 def test_exposures_and_track_events(tmp_path):
     path = tmp_path / "events.jsonl"
     user = User("user-7", {"country": "DE", "plan": "pro"})

@@ -127,6 +127,25 @@ def test_a_listener_closes_its_client():
     assert closed.wait(10) and client.status().state == "CLOSED"
 
 
+def test_a_client_is_opened_once_however_many_threads_call_init(tmp_path):
+    for _ in range(30):
+        client = Client.__new__(Client)
+        refused = []
+        barrier = threading.Barrier(4)
+
+        def init(client=client, refused=refused, barrier=barrier):
+            barrier.wait()
+            try:
+                client.__init__(Source.file(QUICKSTART), sink=Sink.file(tmp_path / "events"), on_status=lambda *_: None)
+            except TypeError as wrong:
+                refused.append(wrong)
+
+        run_together(*[init] * 4)
+        assert len(refused) == 3
+        assert client.variant("checkout-cta", User("user-7", {"country": "DE"})) == "green"
+        client.close()
+
+
 def test_close_in_many_threads(tmp_path):
     for _ in range(20):
         client = Client(Source.file(QUICKSTART), sink=Sink.file(tmp_path / "events"))

@@ -55,6 +55,13 @@ void init(nb::pointer_and_handle<Client> self, nb::object source, nb::object sin
         raise(error);
         throw nb::python_error();
     }
+    if (nb::inst_ready(self.h)) {  // another thread has called it meanwhile, or what was given here did
+        living().erase(number);
+        Py_BEGIN_ALLOW_THREADS;
+        expplat_destroy(client);
+        Py_END_ALLOW_THREADS;
+        throw nb::type_error("__init__ was called before");
+    }
     new (self.p) Client;
     self.p->client = client;
     self.p->number = number;
@@ -189,7 +196,12 @@ Held properties_text(PyObject* properties) {
     }
     const Held json(PyImport_ImportModule("json"));
     if (json == nullptr) return {};
-    return Held(PyObject_CallMethod(json.get(), "dumps", "O", properties));
+    const Held dumps(PyObject_GetAttrString(json.get(), "dumps"));
+    const Held given(PyTuple_Pack(1, properties));
+    // What JSON has no word for is an error here and not a set of properties that is left out later.
+    const Held strictly(Py_BuildValue("{s:O,s:O}", "allow_nan", Py_False, "ensure_ascii", Py_False));
+    if (dumps == nullptr || given == nullptr || strictly == nullptr) return {};
+    return Held(PyObject_Call(dumps.get(), given.get(), strictly.get()));
 }
 
 PyObject* track(PyObject* self, PyObject* const* given, Py_ssize_t count, PyObject* kwnames) {
