@@ -10,6 +10,7 @@
 // answered. Exit status: 0 done; 1 it cannot be done; 2 usage, or settings that are wrong.
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -84,9 +85,12 @@ sigset_t block_signals() {
     return signals;
 }
 
-int serve(const program::Settings& settings) {
+int serve(const program::Settings& settings, const std::vector<std::string>& warnings) {
     const sigset_t signals = block_signals();
     program::LogWriter log(STDERR_FILENO);
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const std::int64_t unix_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+    for (const std::string& warning : warnings) log.write(program::log_line("warning", warning, unix_ms));
     auto started = program::Program::start(settings, log);
     if (!started) {
         (void)fail({started.error().message});
@@ -200,10 +204,15 @@ int main(int count, char** words) {
         faults);
     if (request->only_check || request->command.empty()) program::judge_start(settings, faults);
     if (!faults.empty()) return fail(faults);
+    std::vector<std::string> warnings;
+    for (const std::string& name : program::unknown_variables(environ))
+        warnings.push_back(name + ": no variable of the server, see --help");
     if (request->only_check) {
+        for (const std::string& warning : warnings)
+            std::fprintf(stderr, "expplat-server: warning: %s\n", warning.c_str());
         std::puts("the configuration is good");
         return 0;
     }
     if (request->command == "health") return probe(settings);
-    return request->command.empty() ? serve(settings) : transfer(settings, *request);
+    return request->command.empty() ? serve(settings, warnings) : transfer(settings, *request);
 }

@@ -88,6 +88,7 @@ public:
 private:
     [[nodiscard]] Result<void> open_store();
     [[nodiscard]] Result<void> open_access();
+    [[nodiscard]] Result<void> judge_kept_secret(const KeptSecret& secret);
     [[nodiscard]] Result<void> make_first_admin();
     [[nodiscard]] Result<void> open_publishing();
     [[nodiscard]] Result<void> listen();
@@ -165,9 +166,10 @@ Result<void> Program::Parts::open_store() {
 Result<void> Program::Parts::open_access() {
     std::vector<std::string> secrets = settings_.secrets;
     if (secrets.empty()) {
-        Result<std::string> secret = kept_secret(settings_.data);
+        Result<KeptSecret> secret = kept_secret(settings_.data);
         if (!secret) return secret.error();
-        secrets.push_back(std::move(*secret));
+        if (Result<void> judged = judge_kept_secret(*secret); !judged) return judged;
+        secrets.push_back(std::move(secret->text));
     }
     secrets_ = secrets;
     Result<auth::TokenAuthority> tokens = auth::TokenAuthority::open({.secrets = secrets});
@@ -204,6 +206,26 @@ Result<void> Program::Parts::open_access() {
         user_pool_->refresh();
     }
     gate_ = std::make_unique<api::Gate>(*keys_, *people_, *tokens_, *throttle_, user_pool_.get(), unix_ms);
+    return {};
+}
+
+/// A server that goes on with such a secret says so: nobody else would notice.
+Result<void> Program::Parts::judge_kept_secret(const KeptSecret& secret) {
+    const std::string path = settings_.data + "/secret-key";
+    if (secret.is_exposed)
+        say("warning", path +
+                           ": others than its owner may read or change it, and who knows it can make tokens; "
+                           "chmod 600, and a new one if it was read");
+    if (!secret.is_new) return {};
+    const auto people =
+        database_->read([](domain::Transaction& t) { return domain::tables::count_people(t); });
+    if (!people) return with("the database", people.problem());
+    if (*people > 0)
+        say("warning",
+            path +
+                ": was not there and is made anew, but the database is an old one: every log-in has "
+                "ended, and the audit's signatures cannot be checked any more without the old one "
+                "(SECRET_KEY, or SECRET_KEY_PREVIOUS)");
     return {};
 }
 

@@ -1,5 +1,6 @@
 #include "server/program/random_text.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -31,19 +32,25 @@ Result<std::string> random_text(std::size_t bytes) {
     return hexadecimal(*random);
 }
 
-Result<std::string> kept_secret(const std::string& data) {
+Result<KeptSecret> kept_secret(const std::string& data) {
     const std::string path = data + "/secret-key";
+    KeptSecret kept;
     if (::access(path.c_str(), F_OK) != 0) {
-        Result<std::string> secret = random_text(secret_bytes);
-        if (!secret) return secret;
+        const Result<std::string> secret = random_text(secret_bytes);
+        if (!secret) return secret.error();
         Result<sync::AtomicFile> file = sync::AtomicFile::create(path);
         if (!file) return file.error();
         if (Result<void> written = file->write(*secret + '\n'); !written) return written.error();
-        if (Result<bool> put = file->put_new(); !put) return put.error();
+        const Result<bool> put = file->put_new();
+        if (!put) return put.error();
+        kept.is_new = *put;
     }
     std::ifstream file(path);
-    if (std::string secret; std::getline(file, secret) && !secret.empty()) return secret;
-    return Error{ErrorCode::io, path + ": cannot be read, or is empty"};
+    if (!std::getline(file, kept.text) || kept.text.empty())
+        return Error{ErrorCode::io, path + ": cannot be read, or is empty"};
+    struct stat state {};
+    kept.is_exposed = ::stat(path.c_str(), &state) == 0 && (state.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+    return kept;
 }
 
 }  // namespace expplat::server::program

@@ -121,9 +121,37 @@ template <class Value>
     return config;
 }
 
+/// However it was written: the data folder may not be there yet, so that the file system cannot tell that two are one.
+[[nodiscard]] std::filesystem::path plain_folder(const std::filesystem::path& folder) {
+    std::error_code ignored;
+    std::filesystem::path plain = std::filesystem::absolute(folder, ignored).lexically_normal();
+    return plain.has_filename() ? plain : plain.parent_path();
+}
+
+/// Those of the `expplat` tool, of a build of this project and of its tests, which the same shell may have.
+[[nodiscard]] bool is_of_another(std::string_view name) noexcept {
+    constexpr auto others = std::to_array<std::string_view>(
+        {"EXPPLAT_URL", "EXPPLAT_KEY", "EXPPLAT_SDK_KEY", "EXPPLAT_EMAIL", "EXPPLAT_PASSWORD",
+         "EXPPLAT_PROJECT", "EXPPLAT_ENVIRONMENT", "EXPPLAT_STREAM", "EXPPLAT_JOBS", "EXPPLAT_FULL",
+         "EXPPLAT_SEED", "EXPPLAT_FUZZ_SEED", "EXPPLAT_SKIP_SETUP", "EXPPLAT_CLI", "EXPPLAT_WASM_PACKAGE"});
+    return name.starts_with("EXPPLAT_TEST_") || std::find(others.begin(), others.end(), name) != others.end();
+}
+
 }  // namespace
 
 std::span<const Variable> variables() noexcept { return table; }
+
+std::vector<std::string> unknown_variables(const char* const* environment) {
+    std::vector<std::string> names;
+    for (; environment != nullptr && *environment != nullptr; ++environment) {
+        const std::string_view line = *environment;
+        const std::string_view name = line.substr(0, line.find('='));
+        const bool known =
+            std::any_of(table.begin(), table.end(), [&](const Variable& one) { return one.name == name; });
+        if (name.starts_with("EXPPLAT_") && !known && !is_of_another(name)) names.emplace_back(name);
+    }
+    return names;
+}
 
 Settings read_settings(const std::function<std::optional<std::string>(const std::string&)>& lookup,
                        std::vector<std::string>& faults) {
@@ -226,14 +254,21 @@ void judge_start(const Settings& settings, std::vector<std::string>& faults) {
             !tls)
             faults.push_back("EXPPLAT_TLS_CERTIFICATE, EXPPLAT_TLS_KEY: " + tls.error().message);
     }
+    const std::filesystem::path data = plain_folder(settings.data);
     std::error_code ignored;
-    if (std::filesystem::exists(settings.data, ignored) &&
-        !std::filesystem::is_directory(settings.data, ignored))
-        faults.push_back("EXPPLAT_DATA: " + settings.data + " is no folder");
+    if (std::filesystem::exists(data, ignored)) {
+        if (!std::filesystem::is_directory(data, ignored))
+            faults.push_back("EXPPLAT_DATA: " + settings.data + " is no folder");
+    } else if (!std::filesystem::is_directory(data.parent_path(), ignored)) {  // only the last one is made
+        faults.push_back("EXPPLAT_DATA: there is no folder " + data.parent_path().string());
+    }
     if (const auto address = store::Address::parse(settings.database);
         address && address->kind == store::Address::Kind::sqlite && !address->in_memory()) {
-        const std::filesystem::path folder = std::filesystem::path(address->target).parent_path();
-        if (!folder.empty() && folder != settings.data && !std::filesystem::is_directory(folder, ignored))
+        const std::filesystem::path folder =
+            std::filesystem::absolute(address->target, ignored).parent_path();
+        if (std::filesystem::is_directory(address->target, ignored))
+            faults.push_back("DATABASE_URL: " + address->target + " is a folder");
+        else if (plain_folder(folder) != data && !std::filesystem::is_directory(folder, ignored))
             faults.push_back("DATABASE_URL: there is no folder " + folder.string());
     }
     if (!domain::is_email(settings.admin_email))

@@ -64,6 +64,10 @@ struct Variable {
     const std::function<std::optional<std::string>(const std::string& name)>& lookup,
     std::vector<std::string>& faults);
 
+/// Names alone: what begins as the server's variables do and is none of them, most likely a slip of the pen. Those of
+/// programs beside the server are left out. `environment` is as `environ`.
+[[nodiscard]] std::vector<std::string> unknown_variables(const char* const* environment);
+
 /// What a server of these settings would find wrong as it starts, without a look at the database or the network: addresses,
 /// files, folders, the first person. Appends to `faults`.
 void judge_start(const Settings& settings, std::vector<std::string>& faults);

@@ -412,6 +412,64 @@ class Program(unittest.TestCase):
         for good in ("[::1]:0", "0.0.0.0:8080"):
             self.assertEqual(self.run_program("--check-config", EXPPLAT_LISTEN=good).returncode, 0, good)
 
+    def test_folders_that_a_start_cannot_make_are_said_by_check_config(self):
+        with tempfile.TemporaryDirectory() as folder:
+            open(os.path.join(folder, "file"), "w", encoding="utf-8").close()
+            for data in ("none/deep", "file/below"):
+                done = self.run_program("--check-config", EXPPLAT_DATA=os.path.join(folder, data))
+                self.assertEqual(done.returncode, 2, data)
+                self.assertIn("EXPPLAT_DATA", done.stderr)
+            done = self.run_program("--check-config", DATABASE_URL=f"sqlite:{folder}")
+            self.assertIn("is a folder", done.stderr)
+
+    def test_a_data_folder_to_be_made_may_hold_the_database_however_it_is_written(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for data in ("new", "new/", "./new", "new/.", "other/../new"):
+                done = self.run_program("--check-config", EXPPLAT_DATA=os.path.join(folder, data),
+                                        DATABASE_URL=f"sqlite:{folder}/new/x.db")
+                self.assertEqual(done.returncode, 0, done.stderr)
+            relative = os.path.relpath(os.path.join(folder, "new"))
+            done = self.run_program("--check-config", EXPPLAT_DATA=relative, DATABASE_URL=f"sqlite:{folder}/new/x.db")
+            self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_variable_that_is_misspelt_is_told(self):
+        done = self.run_program("--check-config", EXPPLAT_LSITEN="hunter2", EXPPLAT_URL="u", EXPPLAT_TEST_POSTGRES="p")
+        self.assertEqual((done.returncode, done.stderr.count("\n")), (0, 1), done.stderr)
+        self.assertIn("warning: EXPPLAT_LSITEN", done.stderr)
+        self.assertNotIn("hunter2", done.stderr)
+        with Served(PROGRAM, environment={"EXPPLAT_LSITEN": "hunter2"}) as server:
+            lines = [json.loads(line) for line in server.log_text().splitlines()]
+        told = [line for line in lines if "EXPPLAT_LSITEN" in line.get("message", "")]
+        self.assertEqual([line["level"] for line in told], ["warning"])
+
+    @unittest.skipIf(served.POSTGRES, "SECRET_KEY is given there")
+    def test_a_secret_that_others_may_read_or_that_was_lost_is_told(self):
+        def warnings(server):
+            lines = [json.loads(line) for line in server.log_text().splitlines()]
+            return [line["message"] for line in lines if line.get("level") == "warning"]
+
+        with tempfile.TemporaryDirectory() as data:
+            path = os.path.join(data, "secret-key")
+            with Served(PROGRAM, data) as first:
+                self.assertEqual(warnings(first), [])
+            os.chmod(path, 0o640)
+            with Served(PROGRAM, data) as exposed:
+                self.assertIn("others than its owner", "".join(warnings(exposed)))
+            os.remove(path)
+            os.remove(os.path.join(data, "log"))
+            with Served(PROGRAM, data) as anew:
+                self.assertEqual(len(warnings(anew)), 1)
+                self.assertIn("made anew", warnings(anew)[0])
+            os.remove(os.path.join(data, "log"))
+            with Served(PROGRAM, data) as after:
+                self.assertEqual(warnings(after), [])
+
+    def test_the_end_says_what_it_waits_for(self):
+        with tempfile.TemporaryDirectory() as data:
+            with Served(PROGRAM, data, {"EXPPLAT_DRAIN_MS": "0"}) as server:
+                server.end()
+            self.assertIn("ends, within 0 ms: 0 connections, 0 streams", server.log_file())
+
     def test_a_start_that_fails_makes_no_password_that_nobody_sees(self):
         with tempfile.TemporaryDirectory() as data, socket.create_server(("127.0.0.1", 0)) as taken:
             again = {"EXPPLAT_DATA": data, "EXPPLAT_ADMIN_EMAIL": served.EMAIL} | served.database_of(data)
