@@ -27,6 +27,7 @@
 #include "server/program/health_probe.hpp"
 #include "server/program/log_writer.hpp"
 #include "server/program/program.hpp"
+#include "src/net/url.hpp"
 
 namespace {
 
@@ -97,9 +98,10 @@ int serve(const program::Settings& settings, const std::vector<std::string>& war
         return failed_status;
     }
     const std::string scheme = settings.certificate_file.empty() ? "http" : "https";
-    const bool six = settings.address.find(':') != std::string::npos;
-    const std::string host = six ? '[' + settings.address + ']' : settings.address;
-    std::printf("listening on %s://%s:%u\n", scheme.c_str(), host.c_str(), (*started)->port());
+    expplat::net::Url own;
+    own.host = settings.address;
+    own.port = (*started)->port();
+    std::printf("listening on %s://%s\n", scheme.c_str(), own.authority().c_str());
     if (!(*started)->made_password().empty())
         std::printf("log in as %s with the password %s (shown once)\n", settings.admin_email.c_str(),
                     (*started)->made_password().c_str());

@@ -8,7 +8,7 @@
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 
-import { attributes, rulesetText } from './workload.mjs';
+import { attributes, ruleset } from '../workload.mjs';
 
 const folder = resolve(process.argv[2] ?? 'build/node/package');
 const require = createRequire(import.meta.url);
@@ -33,9 +33,9 @@ function measure(body, names) {
     return best;
 }
 
-const client = Client.openSync({ source: { text: rulesetText(1000, false) } });
+const client = Client.openSync({ source: { text: JSON.stringify(ruleset(1000)) } });
 const counting = Client.openSync({
-    source: { text: rulesetText(1000, true) }, sink: { file: '/dev/null' }, dedupeWindowMs: 3_600_000,
+    source: { text: JSON.stringify(ruleset(1000, true)) }, sink: { file: '/dev/null' }, dedupeWindowMs: 3_600_000,
 });
 const user = new User('user-1', attributes(1));
 const names = {

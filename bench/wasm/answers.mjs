@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { key, ruleset, user } from './workload.mjs'
+import { attributes, key, ruleset } from '../workload.mjs'
 
 const flagCount = 1000
 const userCount = 256 // a power of two
@@ -49,7 +49,7 @@ class Empty {
 
 function rowsOf(expplat, loaded) {
     const keys = Array.from({ length: flagCount }, (_, i) => key(i))
-    const described = Array.from({ length: userCount }, (_, i) => user(i))
+    const described = Array.from({ length: userCount }, (_, i) => ({ key: `user-${i}`, attributes: attributes(i) }))
     const resident = described.map((one) => expplat.user(one))
     const handles = keys.map((one) => loaded.handle(one))
     const nothing = new Empty()

@@ -5,6 +5,7 @@
 
 #include "expplat/base/json_text.hpp"
 #include "expplat/base/limits.hpp"
+#include "server/domain/bounds.hpp"
 
 namespace expplat::server::api {
 namespace {
@@ -12,9 +13,8 @@ namespace {
 using ruleset::Node;
 using ruleset::NodeKind;
 
-constexpr std::size_t text_bytes_most = 1'024;              // of a name, a unit, a value of a unit
-constexpr std::int64_t time_most_ms = 253'402'300'799'999;  // the end of year 9999
-constexpr double value_most = 1e9;                          // EVENTS.md, "Consuming"
+constexpr std::size_t text_bytes_most = 1'024;  // of a name, a unit, a value of a unit
+constexpr double value_most = 1e9;              // EVENTS.md, "Consuming"
 constexpr std::int64_t minute_ms = 60'000;
 
 [[nodiscard]] bool is_uuid(std::string_view text) noexcept {
@@ -41,23 +41,18 @@ constexpr std::int64_t minute_ms = 60'000;
     return {};
 }
 
-void append_member(std::string& body, std::string_view name, std::string_view json) {
-    if (body.back() != '{') body += ',';
-    append_json_string(body, name);
-    body += ':';
-    body += json;
-}
-
 /// A member of a record as it is kept: the event's time is the corrected one.
 void append_kept(std::string& body, const ruleset::Member& member, const domain::RawEvent& event) {
-    append_member(body, member.name,
-                  member.name == "time" ? std::to_string(event.time_ms) : ruleset::to_json(member.value));
+    if (body.back() != '{') body += ',';
+    append_json_string(body, member.name);
+    body += ':';
+    body += member.name == "time" ? std::to_string(event.time_ms) : ruleset::to_json(member.value);
 }
 
 }  // namespace
 
 SenderClock::SenderClock(std::optional<std::int64_t> sent_ms, std::int64_t received_ms) noexcept
-    : sent_ms_(std::clamp(sent_ms.value_or(received_ms), std::int64_t{0}, time_most_ms)),
+    : sent_ms_(std::clamp(sent_ms.value_or(received_ms), std::int64_t{0}, domain::bounds::time_ms)),
       behind_ms_(received_ms - sent_ms_) {
     const bool off = behind_ms_ >= minute_ms || behind_ms_ <= -minute_ms;
     const std::int64_t half = behind_ms_ < 0 ? -minute_ms / 2 : minute_ms / 2;
@@ -66,7 +61,7 @@ SenderClock::SenderClock(std::optional<std::int64_t> sent_ms, std::int64_t recei
 
 std::int64_t SenderClock::corrected(std::int64_t time_ms) const noexcept {
     if (time_ms >= sent_ms_ + minute_ms) return time_ms;
-    return std::clamp(time_ms + behind_ms_, std::int64_t{0}, time_most_ms);
+    return std::clamp(time_ms + behind_ms_, std::int64_t{0}, domain::bounds::time_ms);
 }
 
 std::variant<domain::RawEvent, BadEvent> read_event(const Node& record, const std::string& project,
@@ -90,7 +85,7 @@ std::variant<domain::RawEvent, BadEvent> read_event(const Node& record, const st
         return refuse("v: must be 1");
     const Node* const time = record.find("time");
     if (time == nullptr || time->kind() != NodeKind::integer || time->integer() < 0 ||
-        time->integer() > time_most_ms)
+        time->integer() > domain::bounds::time_ms)
         return refuse("time: must be in Unix milliseconds");
     event.time_ms = clock.corrected(time->integer());
     (void)text_of(record, "unit", reason);

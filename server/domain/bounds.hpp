@@ -58,8 +58,9 @@ inline constexpr std::int64_t raw_events_at_once = 1'000;  // of one removal's t
 inline constexpr std::size_t changes_at_once = 10'000;  // of one transaction
 inline constexpr std::int64_t schedules_at_once = 50;   // of one `run_due`
 inline constexpr std::int64_t schedule_ahead_ms = std::int64_t{5} * 366 * 86'400'000;
-inline constexpr std::int64_t schedule_attempts = 5;  // while the store is away; a refusal is final
-inline constexpr std::int64_t denied_entries = 100;   // in the audit, of a caller and an hour
-inline constexpr std::int64_t audit_page = 1'000;     // rows read at once by verify and export
+inline constexpr std::int64_t schedule_attempts = 5;          // while the store is away; a refusal is final
+inline constexpr std::int64_t denied_entries = 100;           // in the audit, of a caller and an hour
+inline constexpr std::int64_t time_ms = 253'402'300'799'999;  // the end of year 9999
+inline constexpr std::int64_t audit_page = 1'000;             // rows read at once by verify and export
 
 }  // namespace expplat::server::domain::bounds

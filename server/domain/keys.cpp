@@ -10,7 +10,6 @@ namespace expplat::server::domain {
 namespace {
 
 constexpr std::int64_t hour_ms = 3'600'000;
-constexpr std::int64_t expires_most_ms = 253'402'300'799'999;  // the end of year 9999
 
 void time_or_null(ObjectWriter& writer, std::string_view name, const std::optional<std::int64_t>& time_ms) {
     if (time_ms) writer.integer(name, *time_ms);
@@ -58,7 +57,7 @@ Outcome<Key> Keys::create(const Caller& caller, const std::string& project, cons
         if (environment.empty() && kind != "admin")
             refuse_member("/kind", "must be admin: keys of programs are of one environment");
         check_name(name, "/name", bounds::name_bytes);
-        if (expires_ms && (*expires_ms <= work.now_ms() || *expires_ms > expires_most_ms))
+        if (expires_ms && (*expires_ms <= work.now_ms() || *expires_ms > bounds::time_ms))
             refuse_member("/expires_ms", "must be in the future, and before the year 10000");
         work.authorise("key.create", project, environment);
         Transaction& t = work.transaction();

@@ -13,11 +13,10 @@ namespace expplat::server::domain {
 
 /// UTF-8 of at most `most_bytes`, without control characters but line ends and tabs.
 void check_text(std::string_view text, std::string_view pointer, std::size_t most_bytes);
-/// `name@host`, as far as it can be told without sending something there.
-[[nodiscard]] bool is_email(std::string_view text) noexcept;
-
 /// As `check_text`, and not empty.
 void check_name(std::string_view text, std::string_view pointer, std::size_t most_bytes);
+/// `name@host`, as far as it can be told without sending something there.
+[[nodiscard]] bool is_email(std::string_view text) noexcept;
 /// A project's or environment's key: 1 to 64 of A-Z a-z 0-9 . _ -, not `.` or `..`.
 void check_short_key(std::string_view key, std::string_view pointer);
 /// An entity's key: 1 to 128 of A-Z a-z 0-9 . _ - / :, and not . or .., which no URL can name.

@@ -129,8 +129,6 @@ std::string TrustedProxies::client_of(std::string_view peer, std::string_view fo
     }
 }
 
-bool is_address(std::string_view text) noexcept { return address_of(text).has_value(); }
-
 bool is_loopback(std::string_view address) noexcept {
     static const TrustedProxies loopback = *TrustedProxies::parse("127.0.0.0/8,::1");
     return loopback.contains(address);

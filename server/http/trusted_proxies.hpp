@@ -44,9 +44,6 @@ private:
     std::vector<Network> networks_;
 };
 
-/// Of IPv4 or IPv6, without brackets.
-[[nodiscard]] bool is_address(std::string_view text) noexcept;
-
 /// Whether that text is an address of this machine's own, 127.0.0.0/8 or ::1.
 [[nodiscard]] bool is_loopback(std::string_view address) noexcept;
 

@@ -247,7 +247,7 @@ Settings read_settings(const std::function<std::optional<std::string>(const std:
 }
 
 void judge_start(const Settings& settings, std::vector<std::string>& faults) {
-    if (!http::is_address(settings.address))
+    if (!net::is_ip_literal(settings.address))
         faults.emplace_back("EXPPLAT_LISTEN: the address must be one of IPv4 or IPv6, 0.0.0.0 for every one");
     if (!settings.certificate_file.empty()) {
         if (const auto tls = http::open_server_tls(settings.certificate_file, settings.private_key_file);

@@ -65,9 +65,8 @@ Error error_of(const Problem& problem) {
     if (problem.status == 412) message += "\n  somebody changed it in the meantime: look at it again";
     if (problem.type == "approval-required")
         message +=
-            "\n  ask for it with a change request: POST /api/v1/projects/PROJECT/change-requests, which "
-            "another "
-            "person approves (README.md, \"Running the server\")";
+            "\n  ask for it with a change request, which somebody else approves:"
+            "\n  POST /api/v1/projects/PROJECT/change-requests (README.md, \"Running the server\")";
     if (problem.status == 404 && problem.type.empty()) message += " (no expplat server at this URL)";
     for (std::size_t i = 0; i < problem.places.size() && i < named_places; ++i) {
         const Problem::Place& place = problem.places[i];

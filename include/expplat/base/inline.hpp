@@ -4,8 +4,8 @@
 // a third more instructions (`bench/instructions.json` is measured with these). Used under `base/` and `eval/` only.
 #pragma once
 
-#if defined( \
-    __wasm__)  // the size of what is sent counts as well: a quarter less, and an answer takes 10 ns more
+#if defined(__wasm__)
+// The size of what is sent counts as well: a quarter less, and an answer takes 10 ns more.
 #define EXPPLAT_INLINE inline
 #define EXPPLAT_NOINLINE [[gnu::noinline]]
 #elif defined(__GNUC__) || defined(__clang__)

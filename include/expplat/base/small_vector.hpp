@@ -85,14 +85,11 @@ public:
     void clear() noexcept { size_ = 0; }
 
 private:
+    /// Texts are mostly short: a call of `memcpy` takes longer than they do.
     static void copy(T* to, const T* from, std::size_t count) noexcept {
-#if defined(__wasm__)  // texts are mostly short, and a `memory.copy` takes as long as the rest of `User::set`
-        if constexpr (sizeof(T) == 1) {
+        if constexpr (sizeof(T) == 1)
             copy_bytes(reinterpret_cast<char*>(to), {reinterpret_cast<const char*>(from), count});
-            return;
-        }
-#endif
-        std::memcpy(static_cast<void*>(to), from, count * sizeof(T));
+        else std::memcpy(static_cast<void*>(to), from, count * sizeof(T));
     }
 
     [[nodiscard]] T* inline_elements() noexcept { return std::launder(reinterpret_cast<T*>(storage_)); }

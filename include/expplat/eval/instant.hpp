@@ -26,8 +26,8 @@ struct Instant {
 [[nodiscard]] constexpr std::strong_ordering compare(const Instant& a, const Instant& b) noexcept {
     if (a.seconds != b.seconds) return a.seconds <=> b.seconds;
     if (a.fraction != b.fraction) return a.fraction <=> b.fraction;
-    return a.rest.compare(b.rest) <=>
-           0;  // digits: the first that differs decides, and a longer rest is not zero
+    // Digits: the first that differs decides, and a longer rest is not zero. libc++ before 14 has no `<=>` of texts.
+    return a.rest.compare(b.rest) <=> 0;
 }
 
 [[nodiscard]] constexpr Instant instant_of_unix_ms(std::int64_t ms) noexcept {

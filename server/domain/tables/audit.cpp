@@ -109,6 +109,7 @@ AuditEntry append_audit(Transaction& t, AuditEntry entry, const std::string& sec
     (void)append(t, head, entry, secret);
     return entry;
 }
+
 std::optional<AuditEntry> find_audit(Transaction& t, std::int64_t sequence) {
     const Rows rows = t.execute(std::string(select_entry) + "sequence = ?", {sequence});
     return rows.empty() ? std::nullopt : std::optional(entry_of(rows[0]));

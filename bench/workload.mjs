@@ -1,12 +1,13 @@
-// The question of `bench/workload.cpp` for JavaScript: flags of three rules and a split, users of six attributes for whom no
-// rule holds, so that all are evaluated.
+// The question of bench/workload.cpp in JavaScript: flags of three rules and a split, a user of six attributes for whom no
+// rule holds, so that all are evaluated. Node's and WebAssembly's figures are of the same work.
 
 const countries = ['DE', 'FR', 'IT', 'ES']
-const plain = { type: 'string', variants: { control: 'blue', green: 'green', red: 'red' }, off: 'control' }
 
-function flag(number) {
+function flag(number, exposures) {
     return {
-        ...plain,
+        type: 'string',
+        variants: { control: 'blue', green: 'green', red: 'red' },
+        off: 'control',
         rules: [
             { id: 'country', if: { attribute: 'country', in: countries }, serve: 'green' },
             {
@@ -28,24 +29,22 @@ function flag(number) {
                 { variant: 'red', weight: 20 },
             ],
         },
+        ...(exposures ? { exposures } : {}),
     }
 }
 
 export const key = (number) => `flag-${number}`
 
-export function ruleset(count) {
-    const flags = Object.fromEntries(Array.from({ length: count }, (_, i) => [key(i), flag(i)]))
+export function ruleset(count, exposures = false) {
+    const flags = Object.fromEntries(Array.from({ length: count }, (_, i) => [key(i), flag(i, exposures)]))
     return { format: 'expplat.ruleset/1', environment: 'bench', version: 1, flags }
 }
 
-export const user = (number) => ({
-    key: `user-${number}`,
-    attributes: {
-        country: 'US',
-        plan: 'pro',
-        app_version: '3.9.1',
-        email: `person-${number}@example.com`,
-        level: number % 100,
-        beta: number % 7 === 0,
-    },
+export const attributes = (number) => ({
+    country: 'US',
+    plan: 'pro',
+    app_version: '3.9.1',
+    email: `person-${number}@example.com`,
+    level: number % 100,
+    beta: number % 7 === 0,
 })
