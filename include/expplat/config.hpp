@@ -47,7 +47,10 @@ struct Config {
     std::int64_t poll_interval_ms = limits::poll_interval_ms;
     Network network;
 
-    std::string project;                        // named in events
+    std::string project;  // named in events
+    /// The face of the library that the program uses, in events and to servers: `NAME/VERSION`. Letters, digits, `-`, `.` and
+    /// `_`, at most `limits::sdk_bytes`.
+    std::string sdk = "expplat-cpp";
     std::vector<std::string> event_attributes;  // copied into exposures; none unless named here
     std::size_t queue_events = limits::queue_events;
     std::int64_t batch_age_ms = limits::batch_age_ms;

@@ -1,6 +1,7 @@
 #include "src/c/callbacks.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <span>
 #include <utility>
@@ -32,6 +33,7 @@ expplat_event event_of(const exposure::Event& event) noexcept {
     result.unit_id = str(event.unit_id);
     result.properties = str(event.properties);
     result.attributes = str(event.attributes);
+    result.sdk = str(event.sdk);
     return result;
 }
 
@@ -52,6 +54,7 @@ exposure::Event event_of(const expplat_event& event) noexcept {
     result.unit_id = view(event.unit_id);
     result.properties = view(event.properties);
     result.attributes = view(event.attributes);
+    if (event.struct_size >= sizeof(event)) result.sdk = view(event.sdk);  // an older program's has none
     return result;
 }
 
@@ -123,7 +126,7 @@ using namespace expplat::c;
 extern "C" {
 
 expplat_text expplat_event_json(const expplat_event* event) {
-    if (event == nullptr || event->struct_size < sizeof(expplat_event)) return {nullptr, 0};
+    if (event == nullptr || event->struct_size < offsetof(expplat_event, sdk)) return {nullptr, 0};
     return contained(expplat_text{nullptr, 0}, [&] {
         std::string text;
         expplat::sinks::append_event_json(text, event_of(*event));

@@ -22,6 +22,7 @@ struct TextSetting {
 constexpr TextSetting text_settings[] = {
     {"cache", [](expplat_config& c) -> std::string& { return c.config.cache; }},
     {"project", [](expplat_config& c) -> std::string& { return c.config.project; }},
+    {"sdk", [](expplat_config& c) -> std::string& { return c.config.sdk; }},
     {"spool", [](expplat_config& c) -> std::string& { return c.config.spool; }},
     {"dead_letters", [](expplat_config& c) -> std::string& { return c.config.dead_letters; }},
     {"event_attributes",

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "expplat/base/limits.hpp"
+#include "src/client/agent.hpp"
 
 namespace expplat::runtime {
 
@@ -34,6 +35,7 @@ Delivery::Delivery(std::unique_ptr<exposure::EventSink> sink, exposure::EventQue
       clock_(std::move(clock)),
       logger_(config.logger),
       project_(config.project),
+      sdk_(agent_of(config)),
       batch_events_(config.batch_events),
       batch_age_ms_(config.batch_age_ms),
       batcher_(config.batch_events, config.batch_age_ms),
@@ -108,7 +110,10 @@ void Delivery::take(Parcel& parcel) {
     parcel.first = next_;
     next_ += parcel.batch.size();
     batcher_.took(parcel.batch.size());
-    for (exposure::Event& event : parcel.batch.events) event.project = project_;
+    for (exposure::Event& event : parcel.batch.events) {
+        event.project = project_;
+        event.sdk = sdk_;
+    }
 }
 
 // ---- the spool ----
@@ -189,6 +194,7 @@ bool Delivery::load_oldest(Parcel& parcel) {
         return false;
     }
     parcel.batch.events.resize(whole);
+    for (exposure::Event& event : parcel.batch.events) event.sdk = sdk_;
     parcel.segment = segment;
     return true;
 }

@@ -138,6 +138,7 @@ private:
     std::shared_ptr<const Clock> clock_;
     Logger logger_;
     std::string project_;
+    std::string sdk_;
     std::size_t batch_events_;
     std::int64_t batch_age_ms_;
     exposure::Batcher batcher_;

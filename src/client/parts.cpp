@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "expplat/version.hpp"
+#include "src/client/agent.hpp"
 #include "src/sinks/callback_sink.hpp"
 #include "src/sinks/dead_letters.hpp"
 #include "src/sinks/file_sink.hpp"
@@ -17,8 +17,6 @@ namespace {
 
 using SinkResult = Result<std::unique_ptr<exposure::EventSink>>;
 
-std::string user_agent() { return "expplat-cpp/" + std::string(version); }
-
 SinkResult open_http(const Config& config, net::Transport& transport,
                      const std::shared_ptr<const Clock>& clock) {
     sinks::HttpSinkSettings settings;
@@ -27,6 +25,7 @@ SinkResult open_http(const Config& config, net::Transport& transport,
     const bool has_server = config.source.kind() == Source::Kind::server;
     if (settings.url.empty() && has_server) settings.url = config.source.content();
     if (settings.key.empty() && has_server) settings.key = config.source.key();
+    settings.user_agent = agent_of(config);
     settings.connect_timeout_ms = config.network.connect_timeout_ms;
     settings.request_timeout_ms = config.network.request_timeout_ms;
     return sinks::HttpSink::open(transport, std::move(settings), clock);
@@ -83,7 +82,7 @@ Result<std::unique_ptr<net::HttpTransport>> open_transport(const Config& config)
     net::HttpTransportSettings settings;
     settings.proxy = config.network.proxy;
     settings.ca_file = config.network.ca_file;
-    settings.user_agent = user_agent();
+    settings.user_agent = agent_of(config);
     return net::HttpTransport::open(std::move(settings));
 }
 
@@ -93,7 +92,7 @@ sync::FollowerSettings follower_settings(const Config& config) {
     settings.key = config.source.key();
     settings.streaming = config.streaming;
     settings.poll_interval_ms = config.poll_interval_ms;
-    settings.user_agent = user_agent();
+    settings.user_agent = agent_of(config);
     settings.timeouts.connect_ms = config.network.connect_timeout_ms;
     settings.timeouts.total_ms = config.network.request_timeout_ms;
     return settings;

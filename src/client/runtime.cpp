@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "src/client/agent.hpp"
 #include "src/client/fork_registry.hpp"
 #include "src/ruleset/json.hpp"
 
@@ -22,6 +23,10 @@ Result<void> check(const Config& config) {
     if (config.queue_events == 0 || config.batch_events == 0 || config.batch_age_ms <= 0) {
         return Error{ErrorCode::invalid_argument,
                      "queue_events, batch_events and batch_age_ms must be positive"};
+    }
+    if (!is_agent_name(config.sdk)) {
+        return Error{ErrorCode::invalid_argument, "sdk must be 1 to " + std::to_string(limits::sdk_bytes) +
+                                                      " letters, digits, `-`, `.` or `_`"};
     }
     return {};
 }

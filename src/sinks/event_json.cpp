@@ -111,9 +111,10 @@ private:
     char* at_;
 };
 
-const std::string& sdk_member() {
-    static const std::string member = ",\"sdk\":\"expplat-cpp/" + std::string(version) + '"';
-    return member;
+/// Of an event that names none.
+const std::string& library() {
+    static const std::string name = "expplat-cpp/" + std::string(version);
+    return name;
 }
 
 }  // namespace
@@ -125,8 +126,13 @@ std::string to_string(const exposure::EventId& id) {
 }
 
 void append_event_json(std::string& out, const exposure::Event& event) {
-    const std::string_view texts[] = {event.project, event.environment, event.name,
-                                      event.variant, event.unit,        event.unit_id};
+    const std::string_view texts[] = {event.project,
+                                      event.environment,
+                                      event.name,
+                                      event.variant,
+                                      event.unit,
+                                      event.unit_id,
+                                      event.sdk.empty() ? library() : event.sdk};
     bool plain[std::size(texts)] = {};
     std::size_t bound = fixed_bytes + event.properties.size() + event.attributes.size();
     for (std::size_t i = 0; i < std::size(texts); ++i) {
@@ -159,7 +165,8 @@ void append_event_json(std::string& out, const exposure::Event& event) {
         writer.raw(",\"ruleset\":");
         writer.integer(event.ruleset_version);
     }
-    writer.raw(sdk_member());
+    writer.raw(",\"sdk\":");
+    writer.text(texts[6], plain[6]);
     if (event.has_value) {
         writer.raw(",\"value\":");
         writer.number(event.value);

@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "expplat/base/limits.hpp"
-#include "expplat/version.hpp"
 #include "src/net/backoff.hpp"
 #include "src/net/gzip.hpp"
 #include "src/sinks/event_json.hpp"
@@ -115,7 +114,7 @@ void HttpSink::post(Parcels::iterator parcel) {
     request.method = "POST";
     request.url = settings_.url + std::string(path);
     request.headers = {{"Authorization", "Bearer " + settings_.key},
-                       {"User-Agent", "expplat-cpp/" + std::string(version)},
+                       {"User-Agent", settings_.user_agent},
                        {"Content-Type", "application/json"}};
     if (std::optional<std::string> compressed = net::gzip(body_)) {
         request.headers.push_back({"Content-Encoding", "gzip"});

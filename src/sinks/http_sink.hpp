@@ -28,6 +28,7 @@ inline constexpr std::size_t post_bytes = std::size_t{1} << 20;  // of JSON, bef
 struct HttpSinkSettings {
     std::string url;  // the server's base URL
     std::string key;  // a secret: never logged
+    std::string user_agent{};
     std::int64_t connect_timeout_ms = 5'000;
     std::int64_t request_timeout_ms = 30'000;
 };

@@ -32,7 +32,7 @@ static void structs(void) {
     PLACE(expplat_ruleset_change, everything, 20);
     PLACE(expplat_ruleset_change, keys, 24);
     PLACE(expplat_ruleset_change, key_count, 32);
-    SIZE(expplat_event, 184);
+    SIZE(expplat_event, 200);
     PLACE(expplat_event, struct_size, 0);
     PLACE(expplat_event, type, 8);
     PLACE(expplat_event, has_value, 12);
@@ -48,6 +48,7 @@ static void structs(void) {
     PLACE(expplat_event, unit_id, 136);
     PLACE(expplat_event, properties, 152);
     PLACE(expplat_event, attributes, 168);
+    PLACE(expplat_event, sdk, 184);
     SIZE(expplat_answer, 288);
     PLACE(expplat_answer, version, 0);
     PLACE(expplat_answer, value, 8);

@@ -48,6 +48,8 @@ static void on_batch(void* user_data, const expplat_event* const* events, size_t
         CHECK(events[i]->struct_size >= sizeof(expplat_event) && events[i]->time_ms > 0);
         CHECK(same(events[i]->environment, "test") && same(events[i]->unit, "key"));
         CHECK(json.data != NULL && strstr(json.data, "\"v\":1") != NULL);
+        CHECK(strncmp(events[i]->sdk.data, "my-engine/", 10) == 0);
+        CHECK(json.data != NULL && strstr(json.data, "\"sdk\":\"my-engine/") != NULL);
         if (i == 0 && json.data != NULL) {
             char id[64] = "";
             const char* const at = strstr(json.data, "\"id\":\"");
@@ -89,6 +91,7 @@ static void a_sink_takes_batches_in_part(void) {
     memset(&seen, 0, sizeof(seen));
     seen.acknowledge = 0; /* the first batch: nothing is taken, then all */
     CHECK(expplat_config_source_text(config, str(test_ruleset)) == EXPPLAT_OK);
+    CHECK(expplat_config_set_string(config, str("sdk"), str("my-engine")) == EXPPLAT_OK);
     CHECK(expplat_config_sink_custom(config, &on_batch, &seen, &release) == EXPPLAT_OK);
     CHECK(expplat_config_on_log(config, &on_log, &seen, &release) == EXPPLAT_OK);
     CHECK(expplat_config_on_status(config, &on_status, &seen, NULL) == EXPPLAT_OK);

@@ -8,6 +8,7 @@
 static void settings(void) {
     static const char* const texts[] = {"cache",
                                         "project",
+                                        "sdk",
                                         "spool",
                                         "dead_letters",
                                         "event_attributes",

@@ -43,6 +43,35 @@ TEST(Exposures, AFileSinkWritesTheRecordOfEventsMd) {
     EXPECT_EQ(lines[2].find("\"value\""), std::string::npos);
 }
 
+TEST(Exposures, NameTheFaceThatSendsThem) {
+    const Folder folder;
+    Config config;
+    config.source = Source::text(ruleset_text(1));
+    config.sink = Sink::file(folder.file("events.jsonl"));
+    config.sdk = "my-engine";
+    (void)open(config).variant("exp", User("u1"));
+    const std::vector<std::string> lines = lines_of(folder.file("events.jsonl"));
+    ASSERT_EQ(lines.size(), 1u);
+    EXPECT_NE(lines[0].find(",\"sdk\":\"my-engine/" + std::string(version) + '"'), std::string::npos)
+        << lines[0];
+}
+
+TEST(Exposures, AFaceHasANameThatAHeaderCanCarry) {
+    Config config;
+    config.source = Source::text(ruleset_text(1));
+    for (const std::string& name :
+         {std::string(), std::string("my engine"), std::string("a/1"), std::string("a\r\nb: c"),
+          std::string("\0", 1), std::string("m\xc3\xbc"), std::string(65, 'a')}) {
+        config.sdk = name;
+        const Result<Client> opened = Client::open(config);
+        ASSERT_FALSE(opened) << name;
+        EXPECT_EQ(opened.error().code, ErrorCode::invalid_argument);
+        EXPECT_TRUE(opened.error().message.starts_with("sdk must be")) << opened.error().message;
+    }
+    config.sdk = std::string(64, 'a');
+    EXPECT_TRUE(Client::open(config));
+}
+
 TEST(Exposures, AreRecordedOnceInAWindowAndAtEveryChangeOfVariant) {
     const Folder folder;
     folder.replace("rules.json", ruleset_text(1));

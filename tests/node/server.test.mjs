@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Client, User } from 'expplat';
+import { Client, User, version } from 'expplat';
 
 import { ReferenceServer } from './reference_server.mjs';
 import { types } from './rulesets.mjs';
@@ -50,6 +50,7 @@ test('waitReady waits for the server, and a change is there for the next questio
     assert.equal(await client.flush(10_000), true);
     const events = (await server.ask('events')).trim().split('\n').map((line) => JSON.parse(line));
     assert.equal(events.length, 1);
+    assert.equal(events[0].sdk, `expplat-node/${version}`);
     assert.equal(client.stats().acknowledged, 1);
     await client.close();
     await until(() => heard.states.at(-1) === 'CLOSED');

@@ -196,6 +196,7 @@ def test_exposures_and_track_events(tmp_path):
     assert (exposure["variant"], exposure["attributes"], exposure["project"]) == ("green", {"plan": "pro"}, "shop")
     assert (purchase["value"], purchase["properties"]) == (12.5, {"currency": "EUR"})
     assert (opened["unit_id"], opened["properties"]) == ("user-8", {"a": 1})
+    assert {event["sdk"] for event in (exposure, purchase, opened)} == {f"expplat-python/{expplat.__version__}"}
 
 
 def test_closed(quickstart, ann):

@@ -183,7 +183,13 @@ def test_the_end_of_the_interpreter(tmp_path, how):
 
 
 def test_ctrl_c_is_heard(tmp_path):
-    program = OPENED + "client = Client(Source.server('http://127.0.0.1:9', 'key'))\nprint('waiting', flush=True)\nclient.wait_ready(None)"
+    program = OPENED + textwrap.dedent("""
+        import signal
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+        client = Client(Source.server('http://127.0.0.1:9', 'key'))
+        print('waiting', flush=True)
+        client.wait_ready(None)
+        """)
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "waiting\n"
     time.sleep(0.1)

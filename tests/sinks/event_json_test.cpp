@@ -36,6 +36,12 @@ TEST(EventJson, AnExposure) {
             sdk + R"(,"attributes":{"country":"DE"}})");
 }
 
+TEST(EventJson, NamesWhatSendsIt) {
+    OwnEvent own;
+    own.event.sdk = "my-\"engine\"/1.0";
+    EXPECT_NE(json_of(own).find(R"(,"sdk":"my-\"engine\"/1.0"})"), std::string::npos) << json_of(own);
+}
+
 TEST(EventJson, ATrackEvent) {
     OwnEvent own;
     own.event.type = exposure::EventType::track;

@@ -94,7 +94,8 @@ private:
 class HttpSinks : public ::testing::Test {
 protected:
     void SetUp() override {
-        auto opened = HttpSink::open(intake_, {"https://flags.example.com/", "sdk-key-1"}, clock_);
+        auto opened =
+            HttpSink::open(intake_, {"https://flags.example.com/", "sdk-key-1", "my-engine/1.0"}, clock_);
         ASSERT_TRUE(opened);
         sink_ = std::move(*opened);
     }
@@ -128,7 +129,7 @@ TEST_F(HttpSinks, PostAsTheProtocolSays) {
     EXPECT_EQ(headers["Authorization"], "Bearer sdk-key-1");
     EXPECT_EQ(headers["Content-Type"], "application/json");
     EXPECT_EQ(headers["Content-Encoding"], "gzip");
-    EXPECT_TRUE(headers["User-Agent"].starts_with("expplat-cpp/"));
+    EXPECT_EQ(headers["User-Agent"], "my-engine/1.0");
     EXPECT_EQ(intake_.first().body["sent_at"], clock_->unix_ms());
     ASSERT_EQ(intake_.first().body["events"].size(), 3u);
     EXPECT_EQ(intake_.first().body["events"][1]["unit_id"], "user-1");

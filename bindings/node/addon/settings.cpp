@@ -92,7 +92,9 @@ void listen(Config& config, std::shared_ptr<Messenger> messenger) {
 ConfigPointer read_settings(const Napi::Array& settings, std::shared_ptr<Messenger> messenger) {
     const Napi::Env env = settings.Env();
     ConfigPointer config(expplat_config_create());
-    if (config == nullptr) throw failure(env, EXPPLAT_OUT_OF_MEMORY, "no memory for a configuration");
+    if (config == nullptr ||
+        expplat_config_set_string(config.get(), str("sdk"), str("expplat-node")) != EXPPLAT_OK)
+        throw failure(env, EXPPLAT_OUT_OF_MEMORY, "no memory for a configuration");
     for (std::uint32_t i = 0; i < settings.Length(); ++i) {
         const Napi::Array setting = settings.Get(i).As<Napi::Array>();
         const Arguments arguments(setting);

@@ -39,7 +39,9 @@ std::string setting_name(std::string_view name) {
 }  // namespace
 
 Config::Config() : config_(expplat_config_create()) {
-    if (config_ == nullptr) throw std::bad_alloc();
+    if (config_ == nullptr ||
+        expplat_config_set_string(get(), str("sdk"), str("expplat-python")) != EXPPLAT_OK)
+        throw std::bad_alloc();
 }
 
 void Config::source_server(nb::object url, nb::object key) {

@@ -32,6 +32,7 @@ inline constexpr std::size_t user_bytes = std::size_t{64} << 20;  // names and s
 inline constexpr std::size_t attribute_name_bytes = 65'534;
 
 // Exposures.
+inline constexpr std::size_t sdk_bytes = 64;  // the name of the face that a program uses
 inline constexpr std::size_t queue_events = 10'000;
 inline constexpr std::size_t batch_events = 500;
 inline constexpr std::size_t batch_bytes = std::size_t{1} << 20;

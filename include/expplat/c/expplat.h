@@ -204,6 +204,7 @@ typedef struct expplat_event {
     expplat_str unit_id;
     expplat_str properties; /* track: a JSON object, or empty */
     expplat_str attributes; /* exposure: a JSON object, or empty */
+    expplat_str sdk;        /* what sends it, with its version */
 } expplat_event;
 /* The record as JSON, in one line. */
 EXPPLAT_API expplat_text expplat_event_json(const expplat_event* event);
@@ -262,7 +263,7 @@ EXPPLAT_API expplat_code expplat_config_on_ruleset(expplat_config* config, exppl
 /* Settings by name, as `expplat::Config` has them; an unknown name is EXPPLAT_NOT_FOUND, a value that a setting cannot
    have EXPPLAT_INVALID_ARGUMENT.
 
-     texts     cache, project, spool, dead_letters, event_attributes (added, one a call),
+     texts     cache, project, sdk, spool, dead_letters, event_attributes (added, one a call),
                network.proxy, network.ca_file,
                kinesis.region, kinesis.endpoint_url, kinesis.profile, kinesis.access_key_id, kinesis.secret_access_key,
                kinesis.session_token

@@ -31,6 +31,7 @@ struct Event {
     double value = 0;                   // track
     std::string_view properties;        // track: a JSON object, or empty
     std::string_view attributes;  // exposure: a JSON object of the attributes that were asked for, or empty
+    std::string_view sdk;         // what sends it, with its version; empty: the C++ library
 
     /// The bytes of all its texts.
     [[nodiscard]] std::size_t text_size() const noexcept {
