@@ -48,9 +48,10 @@ packages_kinesalite=(nodejs npm python3)
 packages_kinesis=(python3-venv)
 # The WebAssembly binding, with setup_re2_source.
 packages_wasm=(emscripten nodejs npm)
+# The Node binding, with setup_node and setup_static_sources.
 packages_node=(nodejs npm)
-# The Python binding, with setup_python.
-packages_python=(python3-dev python3-venv)
+# The Python binding, with setup_python and setup_static_sources.
+packages_python=(python3-dev python3-venv npm)
 # On an aarch64 machine the native compiler has that name already.
 [[ "$(uname -m)" == aarch64 ]] || packages_test+=(g++-aarch64-linux-gnu)
 
@@ -253,16 +254,29 @@ setup_python() {
             "own words are above; it needs PyPI, or wheels of it (PIP_FIND_LINKS)"
 }
 
-# RE2's sources into build/re2, for the WebAssembly build with patterns: bindings/wasm/src/re2/SOURCE says from where, and has the
-# sum. Fails where they cannot be had: that build is then left out.
-setup_re2_source() {
-    local parts=build/re2 source="$PWD/bindings/wasm/src/re2/SOURCE"
-    if [[ -f "$parts/re2/re2.h" ]]; then return 0; fi
-    say "fetching RE2's sources into $parts (npm pack)"
-    rm -rf "$parts"
-    mkdir -p "$parts"
-    (cd "$parts" && npm pack --silent re2@1.17.7 >&2 && grep -E '^[0-9a-f]{64}  ' "$source" | sha256sum --check --quiet - >&2 &&
-        tar -xzf re2-1.17.7.tgz --strip-components=2 package/vendor) || { rm -rf "$parts"; return 1; }
+# npm_sources FOLDER VERSION PART...: those parts of the npm package re2's vendor/ into build/FOLDER; bindings/SOURCE says why from
+# there, and has the sums. Fails where they cannot be had.
+npm_sources() {
+    local parts="build/$1" package="re2-$2.tgz" sums="$PWD/bindings/SOURCE"
+    if [[ -f "$parts/LICENSE" ]]; then return 0; fi
+    say "fetching sources into $parts (npm pack)"
+    rm -rf "$parts" "$parts.new"
+    mkdir -p "$parts.new"
+    (cd "$parts.new" && npm pack --silent "re2@$2" >&2 && grep -E "^[0-9a-f]{64}  $package\$" "$sums" | sha256sum --check --quiet - >&2 &&
+        tar -xzf "$package" --strip-components="$3" "${@:4}" && rm "$package") || { rm -rf "$parts.new"; return 1; }
+    mv "$parts.new" "$parts"
+}
+
+setup_re2_source() { npm_sources re2 1.17.7 2 package/vendor; }
+setup_abseil_source() { npm_sources abseil 1.22.1 3 package/vendor/abseil-cpp/absl package/vendor/abseil-cpp/LICENSE; }
+
+# What the Python wheel and the Node addon build from source (bindings/static_libraries.cmake).
+setup_static_sources() {
+    command -v npm >/dev/null || die "npm is needed: the sources of RE2 and abseil come through it (bindings/SOURCE). Install the" \
+        "package npm, or run without EXPPLAT_SKIP_SETUP"
+    setup_re2_source && setup_abseil_source ||
+        die "npm could not fetch the sources of RE2 and abseil (bindings/SOURCE), which the Python wheel and the Node addon have" \
+            "inside. Its own words are above; it needs the npm registry, or a cache of it"
 }
 
 # What the Node binding is built and tested with (npm), in versions for node 18, into build/node.

@@ -86,6 +86,7 @@ stage_python() {
 # build_wheel PYTHON: the wheel for that interpreter, in build/python/wheels, and installed into its own environment.
 build_wheel() {
     local python="$1" built
+    setup_static_sources
     built="$(mktemp -d build/python/wheel.XXXXXX)"
     CMAKE_BUILD_PARALLEL_LEVEL="$JOBS" "$python" -m pip wheel --quiet --disable-pip-version-check --no-deps \
         --no-build-isolation --wheel-dir "$built" ./bindings/python
@@ -113,6 +114,7 @@ run_node_tests() {
 # The package of the Node binding, in build/node/package.
 build_node_package() {
     setup_node
+    setup_static_sources
     say "building the Node package (the first time takes minutes)"
     bindings/node/build.mjs >build/node/build.log 2>&1 ||
         { cat build/node/build.log >&2; die "the Node package could not be built"; }

@@ -54,22 +54,16 @@ function buildAddon() {
     return join(work, 'expplat.node');
 }
 
-/** The shared objects that the addon needs and no system of another kind has: RE2's and Abseil's. They travel beside it. */
-function travelling(addon) {
-    const lines = execFileSync('ldd', [addon], { encoding: 'utf8' }).split('\n');
-    const found = lines.map((line) => /^\s*(\S+) => (\S+)/.exec(line)).filter((match) => match !== null);
-    return found.filter(([, name]) => /^lib(re2|absl_)/.test(name)).map(([, name, path]) => ({ name, path }));
-}
-
 copyPackage();
 run(process.execPath, join(modules, 'typescript', 'bin', 'tsc'), '-p', '.');
 const addon = buildAddon();
 const place = join(built, 'prebuilds', `${process.platform}-${process.arch}`);
 rmSync(place, { recursive: true, force: true });
 mkdirSync(place, { recursive: true });
-const shared = join(place, 'expplat.napi.glibc.node'); // as prebuildify names it, and node-gyp-build looks for it
-cpSync(addon, shared);
-if (has('strip')) run('strip', '--strip-unneeded', shared);
-for (const { name, path } of travelling(addon)) cpSync(path, join(place, name), { dereference: true });
+const prebuilt = join(place, 'expplat.napi.glibc.node'); // as prebuildify names it, and node-gyp-build looks for it
+cpSync(addon, prebuilt);
+if (has('strip')) run('strip', '--strip-unneeded', prebuilt);
+const licenses = join(dirname(addon), 'licenses'); // of what is built from others' sources
+if (existsSync(licenses)) cpSync(licenses, built, { recursive: true });
 if (!existsSync(join(built, 'dist', 'index.js'))) throw new Error('tsc has left no JavaScript');
 console.log(`${basename(built)}: ${readdirSync(place).join(', ')}`);

@@ -65,9 +65,17 @@ def test_openfeature_is_not_needed(environment):
 
 def test_what_is_in_the_wheel(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    for name in ("py.typed", "_native.pyi", "LICENSE", "openfeature.py"):
+    for name in ("py.typed", "_native.pyi", "LICENSE", "LICENSE-RE2", "LICENSE-abseil", "openfeature.py"):
         assert f"expplat/{name}" in names
     assert not [name for name in names if name.startswith(("include/", "lib/", "bin/", "src/"))]
+
+
+def test_everything_is_inside_the_extension(wheel, tmp_path):
+    binaries = [name for name in zipfile.ZipFile(wheel).namelist() if ".so" in name or ".libs/" in name]
+    assert len(binaries) == 1 and binaries[0].startswith("expplat/_native."), binaries
+    extension = zipfile.ZipFile(wheel).extract(binaries[0], tmp_path)
+    needed = re.findall(r"\(NEEDED\).*\[(.*)\]", run("readelf", "-d", extension))
+    assert not [name for name in needed if not re.match(r"(lib(c|m|gcc_s|stdc\+\+)\.so\.|ld-linux)", name)]
 
 
 def test_the_platform_that_the_readme_names(wheel):
