@@ -91,28 +91,30 @@ void variant_by_handle_predictable(benchmark::State& state) {
 }
 BENCHMARK(variant_by_handle_predictable)->ThreadRange(1, 2)->UseRealTime();
 
-void variant_by_key_random(benchmark::State& state) {
-    const Client& asked = client();
-    measure(state, [&](std::size_t i) { return asked.variant(keys()[flags()[i]], users()[i]); });
+/// Random flags for random users, some of the first `user_count`.
+template <class Ask>
+void measure_random(benchmark::State& state, std::size_t user_count, Ask&& ask) {
+    static const std::vector<std::size_t> order = random_order(question_count, question_count);
+    measure(state, [&flag = flags(), &user = users(), &ask, last_user = user_count - 1](std::size_t i) {
+        return ask(flag[i], user[order[i] & last_user]);
+    });
 }
-BENCHMARK(variant_by_key_random)->ThreadRange(1, 2)->UseRealTime();
 
-/// 256 users: those of a game server, which stay in its cache.
-void variant_by_key_random_256_users(benchmark::State& state) {
-    const Client& asked = client();
-    measure(state, [&](std::size_t i) { return asked.variant(keys()[flags()[i]], users()[i & 255]); });
+void variant_by_key_random(benchmark::State& state, std::size_t user_count) {
+    measure_random(state, user_count, [&asked = client(), &key = keys()](std::size_t flag, const User& user) {
+        return asked.variant(key[flag], user);
+    });
 }
-BENCHMARK(variant_by_key_random_256_users)->UseRealTime();
-
-void variant_by_handle_random(benchmark::State& state) {
-    measure(state, [&](std::size_t i) { return handles()[flags()[i]].variant(users()[i]); });
+void variant_by_handle_random(benchmark::State& state, std::size_t user_count) {
+    measure_random(state, user_count, [&handle = handles()](std::size_t flag, const User& user) {
+        return handle[flag].variant(user);
+    });
 }
-BENCHMARK(variant_by_handle_random)->ThreadRange(1, 2)->UseRealTime();
-
-void variant_by_handle_random_256_users(benchmark::State& state) {
-    measure(state, [&](std::size_t i) { return handles()[flags()[i]].variant(users()[i & 255]); });
-}
-BENCHMARK(variant_by_handle_random_256_users)->UseRealTime();
+// The users of a game server, which stay in the core's own cache; and 12 MB of them, which do not.
+BENCHMARK_CAPTURE(variant_by_key_random, 256_users, 256)->UseRealTime();
+BENCHMARK_CAPTURE(variant_by_handle_random, 256_users, 256)->UseRealTime();
+BENCHMARK_CAPTURE(variant_by_key_random, 16384_users, question_count)->ThreadRange(1, 2)->UseRealTime();
+BENCHMARK_CAPTURE(variant_by_handle_random, 16384_users, question_count)->ThreadRange(1, 2)->UseRealTime();
 
 /// The header-only path: no client, no library.
 void evaluate_header_only(benchmark::State& state) {

@@ -81,12 +81,18 @@ std::vector<User> random_users(std::size_t count) {
     return users;
 }
 
-std::vector<std::size_t> random_flags(std::size_t count, std::size_t flags) {
-    std::mt19937_64 random(7);
-    std::vector<std::size_t> chosen;
-    chosen.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) chosen.push_back(random() % flags);
-    return chosen;
+namespace {
+std::vector<std::size_t> draw(std::uint64_t seed, std::size_t count, std::size_t below) {
+    std::mt19937_64 random(seed);
+    std::vector<std::size_t> drawn;
+    drawn.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) drawn.push_back(random() % below);
+    return drawn;
 }
+}  // namespace
+
+std::vector<std::size_t> random_flags(std::size_t count, std::size_t flags) { return draw(7, count, flags); }
+
+std::vector<std::size_t> random_order(std::size_t count, std::size_t users) { return draw(11, count, users); }
 
 }  // namespace expplat::bench

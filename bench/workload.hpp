@@ -31,4 +31,7 @@ namespace expplat::bench {
 /// Which flag each of `count` questions is about, drawn at random.
 [[nodiscard]] std::vector<std::size_t> random_flags(std::size_t count, std::size_t flags);
 
+/// Which user, drawn independently of the flags.
+[[nodiscard]] std::vector<std::size_t> random_order(std::size_t count, std::size_t users);
+
 }  // namespace expplat::bench

@@ -23,24 +23,31 @@
 
 namespace expplat::runtime {
 
+namespace {
+
+std::atomic<ReaderSlot*> all_slots{nullptr};
+constinit ReaderSlot no_slot{.epoch = UINT64_MAX};  // none of `all_slots`
+constinit ReaderSlot
+    inner_slot;  // what guards within others clear: nobody looks at it, and the outer guard's mark stays
+
+}  // namespace
+
 namespace epoch {
 
 std::atomic<std::uint64_t> current{1};
 std::atomic<bool> readers_order{true};
-thread_local constinit ReaderSlot* this_thread_slot = nullptr;
+thread_local constinit ReaderSlot* this_thread_slot = &no_slot;
 
 }  // namespace epoch
 
 namespace {
-
-std::atomic<ReaderSlot*> all_slots{nullptr};
 
 /// Gives the slot back when its thread ends.
 struct SlotOwner {
     ReaderSlot* slot = nullptr;
     ~SlotOwner() {
         if (slot == nullptr) return;
-        epoch::this_thread_slot = nullptr;
+        epoch::this_thread_slot = &no_slot;
         slot->epoch.store(0, std::memory_order_release);
         slot->taken.store(false, std::memory_order_release);
     }
@@ -81,17 +88,11 @@ void barrier_on_all_threads() noexcept {
 #endif
 }
 
-}  // namespace
-
-namespace epoch {
-
+/// Takes a slot for this thread; it is given back when the thread ends.
 ReaderSlot* take_slot() noexcept {
     for (ReaderSlot* slot = all_slots.load(std::memory_order_acquire); slot != nullptr; slot = slot->next) {
         bool taken = false;
-        if (slot->taken.compare_exchange_strong(taken, true, std::memory_order_acquire)) {
-            slot_owner.slot = slot;
-            return this_thread_slot = slot;
-        }
+        if (slot->taken.compare_exchange_strong(taken, true, std::memory_order_acquire)) { return slot; }
     }
     // Once for each thread that lives at the same time as others. A process without memory for it ends here: an answer that
     // nobody guards could be freed while it is read.
@@ -101,8 +102,18 @@ ReaderSlot* take_slot() noexcept {
     do {
         slot->number = slot->next == nullptr ? 0 : slot->next->number + 1;
     } while (!all_slots.compare_exchange_weak(slot->next, slot, std::memory_order_acq_rel));
-    slot_owner.slot = slot;
-    return this_thread_slot = slot;
+    return slot;
+}
+
+}  // namespace
+
+namespace epoch {
+
+ReaderSlot* enter_seldom() noexcept {
+    if (this_thread_slot != &no_slot) return &inner_slot;
+    this_thread_slot = slot_owner.slot = take_slot();
+    mark(*this_thread_slot);
+    return this_thread_slot;
 }
 
 void prepare() noexcept {

@@ -9,11 +9,20 @@
 #include <atomic>
 #include <cstdint>
 
+#include "expplat/base/inline.hpp"
+
 // glibc keeps room in each thread's block for the eight bytes of a library that is loaded late; then finding them is no call.
 #if defined(__GLIBC__)
 #define EXPPLAT_STATIC_TLS __attribute__((tls_model("initial-exec")))
 #else
 #define EXPPLAT_STATIC_TLS
+#endif
+
+// Reached without a look into a table of addresses, as nothing outside of the library that is linked asks for them.
+#if defined(__GNUC__) && !defined(_WIN32)
+#define EXPPLAT_WITHIN __attribute__((visibility("hidden")))
+#else
+#define EXPPLAT_WITHIN
 #endif
 
 namespace expplat::runtime {
@@ -28,19 +37,27 @@ struct alignas(64) ReaderSlot {
 namespace epoch {
 
 // Written by writers; constant-initialised, so that there is no order of initialisation to think of.
-extern std::atomic<std::uint64_t> current;
+EXPPLAT_WITHIN extern std::atomic<std::uint64_t> current;
 /// Readers must order their mark themselves: the kernel has no `membarrier`, or a race detector watches.
-extern std::atomic<bool> readers_order;
+EXPPLAT_WITHIN extern std::atomic<bool> readers_order;
+/// Of a thread that has none, one that is always marked.
 EXPPLAT_STATIC_TLS extern thread_local constinit ReaderSlot* this_thread_slot;
 
-/// Takes a slot for this thread; it is given back when the thread ends.
-[[nodiscard]] ReaderSlot* take_slot() noexcept;
-
-/// This thread's slot.
-[[nodiscard]] inline ReaderSlot& slot() noexcept {
-    ReaderSlot* const own = this_thread_slot;
-    return own != nullptr ? *own : *take_slot();
+/// Marks the slot's thread as reading.
+EXPPLAT_INLINE void mark(ReaderSlot& slot) noexcept {
+    const std::uint64_t now = current.load(std::memory_order_acquire);
+    if (readers_order.load(std::memory_order_relaxed)) [[unlikely]] {
+        slot.epoch.exchange(now, std::memory_order_seq_cst);
+    } else {
+        slot.epoch.store(now, std::memory_order_relaxed);
+        std::atomic_signal_fence(
+            std::memory_order_seq_cst);  // the compiler; the writer's barrier does the rest
+    }
 }
+
+/// What to clear at the end for a thread that has no slot yet, which takes and marks one until the thread ends, or that
+/// is reading already.
+[[nodiscard]] EXPPLAT_NOINLINE ReaderSlot* enter_seldom() noexcept;
 
 /// To be called once before the first reader: registers with the kernel and for fork.
 void prepare() noexcept;
@@ -56,28 +73,22 @@ void prepare() noexcept;
 /// Marks this thread as reading. May be nested.
 class ReadGuard {
 public:
-    ReadGuard() noexcept : slot_(epoch::slot()), outer_(slot_.epoch.load(std::memory_order_relaxed)) {
-        if (outer_ != 0) [[unlikely]]
-            return;
-        const std::uint64_t now = epoch::current.load(std::memory_order_acquire);
-        if (epoch::readers_order.load(std::memory_order_relaxed)) [[unlikely]] {
-            slot_.epoch.exchange(now, std::memory_order_seq_cst);
+    ReadGuard() noexcept : slot_(epoch::this_thread_slot) {
+        if (slot_->epoch.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+            slot_ = epoch::enter_seldom();
         } else {
-            slot_.epoch.store(now, std::memory_order_relaxed);
-            std::atomic_signal_fence(
-                std::memory_order_seq_cst);  // the compiler; the writer's barrier does the rest
+            epoch::mark(*slot_);
         }
     }
-    ~ReadGuard() { slot_.epoch.store(outer_, std::memory_order_release); }
+    ~ReadGuard() { slot_->epoch.store(0, std::memory_order_release); }
     ReadGuard(const ReadGuard&) = delete;
     ReadGuard& operator=(const ReadGuard&) = delete;
 
     /// Spreads counters that many threads write.
-    [[nodiscard]] std::uint32_t slot_number() const noexcept { return slot_.number; }
+    [[nodiscard]] std::uint32_t slot_number() const noexcept { return slot_->number; }
 
 private:
-    ReaderSlot& slot_;
-    std::uint64_t outer_;
+    ReaderSlot* slot_;
 };
 
 }  // namespace expplat::runtime

@@ -27,7 +27,7 @@ public:
         entity_.kind = image::EntityKind::flag;
         entity_.state = flag.enabled ? image::State::running : image::State::paused;
         if (flag.exposures) entity_.flags |= image::entity_flags::exposures;
-        if (flag.enabled && flag.prerequisites.empty()) entity_.flags |= image::entity_flags::plain;
+        if (!flag.enabled || !flag.prerequisites.empty()) entity_.flags |= image::entity_flags::special;
         entity_.off = flag.off;
         variants(flag.type, flag.variants);
         targets(flag.targets);
@@ -39,6 +39,7 @@ public:
     [[nodiscard]] Chunk experiment(const Experiment& experiment) {
         entity_.kind = image::EntityKind::experiment;
         entity_.state = static_cast<image::State>(experiment.status);
+        entity_.flags |= image::entity_flags::special;
         entity_.off = experiment.winner.value_or(image::none);
         variants(experiment.type, experiment.variants);
         targets(experiment.targets);
@@ -246,7 +247,7 @@ Chunk compile_unsupported(std::string_view key, EntityKind kind) {
     (void)writer.reserve<image::Entity>();
     image::Entity entity{};
     entity.kind = kind == EntityKind::flag ? image::EntityKind::flag : image::EntityKind::experiment;
-    entity.flags = image::entity_flags::unsupported;
+    entity.flags = image::entity_flags::unsupported | image::entity_flags::special;
     entity.key = writer.text(key);
     writer.put(0, entity);
     return std::move(writer).finish();

@@ -226,5 +226,100 @@ TEST(User, ANumberedValueKeepsItsHashForLookUps) {
     EXPECT_EQ(user.elements(*user.find("l"))[0].bits, hash64("text"));
 }
 
+/// As a user is that was made of these from the start.
+void expect_same(const User& user, const User& made) {
+    EXPECT_EQ(all_of(user), all_of(made));
+    EXPECT_EQ(user.key(), made.key());
+    ASSERT_EQ(user.has_key(), made.has_key());
+    if (made.has_key()) { EXPECT_EQ(user.key_hash(), made.key_hash()); }
+    made.for_each([&](std::string_view name, const User::Stored& value) {
+        const User::Stored* const own = user.find(name);
+        ASSERT_NE(own, nullptr) << name;
+        EXPECT_EQ(own->bits, value.kind == ValueKind::list ? own->bits : value.bits) << name;
+        ASSERT_EQ(own->short_version, value.short_version) << name;
+        if (value.short_version) { EXPECT_EQ(user.version_key_of(*own), made.version_key_of(value)) << name; }
+    });
+}
+
+TEST(User, IsAnotherOneWithTheSameNamesAfterAReset) {
+    User user("user-42",
+              {{"country", "DE"}, {"app_version", "4.3.2"}, {"a longer name", 3}, {"l", {"x", 2}}});
+    ASSERT_TRUE(user.reset("user-4711"));
+    expect_same(user, User("user-4711"));
+    EXPECT_EQ(user.name_count(), 4u);
+    EXPECT_TRUE(user.set_at(1, "4.4"));
+    EXPECT_TRUE(user.set("country", "FR"));
+    EXPECT_TRUE(user.set_at(3, Value({1, "two", true})));
+    expect_same(user,
+                User("user-4711", {{"country", "FR"}, {"app_version", "4.4"}, {"l", {1, "two", true}}}));
+}
+
+TEST(User, AResetTakesKeysOfEverySizeAndKind) {
+    User user("u", {{"country", "DE"}, {"n", 1}});
+    for (std::size_t size = 1; size < 600; size = size * 3 / 2 + 1) {
+        for (const std::string& key : {std::string(size, 'x'), std::string("1.2"), std::string("10.0.0.4")}) {
+            ASSERT_TRUE(user.reset(key));
+            ASSERT_TRUE(user.set_at(0, std::string(size, 'c')));
+            expect_same(user, User(key, {{"country", std::string(size, 'c')}}));
+        }
+    }
+}
+
+TEST(User, NamesThatAreNewAfterAResetOutliveTheNextOne) {
+    User user("u", {{"country", "DE"}});
+    for (int i = 0; i < 40; ++i) {
+        ASSERT_TRUE(user.reset("user-" + std::to_string(i)));
+        EXPECT_EQ(user.find("country"), nullptr);
+        ASSERT_TRUE(user.set("a name that is new " + std::to_string(i), i));
+        ASSERT_TRUE(user.set("country", "value " + std::to_string(i)));
+        EXPECT_EQ(user.name_count(), static_cast<std::size_t>(i) + 2);
+        for (int known = 0; known <= i; ++known)
+            ASSERT_TRUE(user.set("a name that is new " + std::to_string(known), known)) << known;
+        EXPECT_EQ(user.name_count(), static_cast<std::size_t>(i) + 2);
+    }
+}
+
+TEST(User, AResetKeepsAUserWithoutAKeyApart) {
+    User user("", {{"country", "DE"}});
+    EXPECT_FALSE(user.reset("user-42"));
+    EXPECT_EQ(shown(user, "country"), "string:DE");
+    ASSERT_TRUE(user.reset(""));
+    EXPECT_EQ(all_of(user), "");
+    ASSERT_TRUE(user.set_at(0, "FR"));
+    expect_same(user, User("", {{"country", "FR"}}));
+
+    User keyed("user-42", {{"country", "DE"}});
+    EXPECT_FALSE(keyed.reset(""));
+    EXPECT_EQ(all_of(keyed), "key=string:user-42 country=string:DE ");
+}
+
+TEST(User, ACopyOfAUserThatWasResetStandsAlone) {
+    User user("user-42", {{"country", "DE"}});
+    ASSERT_TRUE(user.reset("user-43"));
+    User copy = user;
+    User moved = std::move(user);
+    ASSERT_TRUE(copy.reset("user-44"));
+    ASSERT_TRUE(copy.set_at(0, "FR"));
+    ASSERT_TRUE(moved.reset("user-45"));
+    ASSERT_TRUE(moved.set_at(0, "IT"));
+    expect_same(copy, User("user-44", {{"country", "FR"}}));
+    expect_same(moved, User("user-45", {{"country", "IT"}}));
+    ASSERT_FALSE(user.has_key());  // NOLINT(bugprone-use-after-move)
+    ASSERT_TRUE(user.reset(""));   // NOLINT(bugprone-use-after-move)
+    ASSERT_TRUE(user.set("country", "PL"));
+    expect_same(user, User("", {{"country", "PL"}}));
+}
+
+TEST(User, ResetsAreBoundedAsSetIs) {
+    User user("u", {{"text", "x"}});
+    ASSERT_TRUE(user.reset("v"));
+    const std::string large(limits::user_bytes - 1'000, 'x');
+    EXPECT_TRUE(user.set_at(0, large));
+    EXPECT_FALSE(user.set_at(0, large));
+    EXPECT_EQ(shown(user, "text").size(), large.size() + 7);
+    ASSERT_TRUE(user.reset("w"));
+    EXPECT_TRUE(user.set_at(0, large));
+}
+
 }  // namespace
 }  // namespace expplat

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "src/client/epoch.hpp"
 #include "tests/client/client_fixture.hpp"
 
 namespace expplat::tests {
@@ -62,6 +63,18 @@ TEST(Epochs, IdleThreadsHoldNoImage) {
     replace_many(client, folder, 2);
     EXPECT_LE(client.stats().live_images, 2u);
     EXPECT_EQ(client.stats().rulesets_adopted, static_cast<std::uint64_t>(rulesets) + 1);
+}
+
+TEST(Epochs, AGuardWithinAnotherLeavesItsMark) {
+    runtime::epoch::prepare();
+    std::uint64_t ended = 0;
+    {
+        const runtime::ReadGuard outer;
+        { const runtime::ReadGuard inner; }
+        ended = runtime::epoch::advance();
+        EXPECT_LE(runtime::epoch::oldest_reader(), ended);
+    }
+    EXPECT_GT(runtime::epoch::oldest_reader(), ended);
 }
 
 TEST(Epochs, ThreadsThatEndedHoldNoImage) {

@@ -113,7 +113,7 @@ TEST(HostileImage, PrerequisitesLeadOnlyToLowerEntities) {
     EXPECT_EQ(with([](Hostile&) { return image::Offset{0}; }), entity_refused) << "the header";
     EXPECT_EQ(with([](Hostile&) { return image::none; }), entity_refused);
     Hostile unsupported(chain);
-    unsupported.entity("a").flags |= image::entity_flags::unsupported;
+    unsupported.entity("a").flags |= image::entity_flags::unsupported | image::entity_flags::special;
     EXPECT_EQ(unsupported.refusal(), entity_refused)
         << "what names an unsupported one must be unsupported itself";
     Hostile heaviest(chain);
@@ -393,6 +393,30 @@ TEST(HostileImage, TheMarkOfPatternsIsTrue) {
     number.instruction("b", 1).operand = 1;
     ASSERT_EQ(number.instruction("b", 1).opcode, Opcode::matches);
     EXPECT_EQ(number.refusal(), entity_refused) << "there is one pattern";
+}
+
+/// What is not marked as special is evaluated as a running flag without prerequisites.
+TEST(HostileImage, WhatIsSpecialIsMarkedSo) {
+    const auto clear = [](Hostile& image, std::string_view key) {
+        ASSERT_NE(image.entity(key).flags & image::entity_flags::special, 0) << key;
+        image.entity(key).flags &= static_cast<std::uint8_t>(~image::entity_flags::special);
+    };
+    Hostile experiment(sample());
+    clear(experiment, "won");
+    EXPECT_EQ(experiment.refusal(), entity_refused);
+    Hostile with_prerequisites(chain);
+    clear(with_prerequisites, "b");
+    EXPECT_EQ(with_prerequisites.refusal(), entity_refused);
+    Hostile paused(chain);
+    ASSERT_EQ(paused.entity("a").flags & image::entity_flags::special, 0);
+    paused.entity("a").state = image::State::paused;
+    EXPECT_EQ(paused.refusal(), entity_refused);
+    Hostile unsupported(chain);
+    unsupported.entity("c").flags = image::entity_flags::unsupported;
+    EXPECT_EQ(unsupported.refusal(), entity_refused);
+    Hostile needless(chain);
+    needless.entity("a").flags |= image::entity_flags::special;
+    EXPECT_EQ(needless.refusal(), "accepted");
 }
 
 TEST(HostileImage, EntitiesAndTablesStandWhereTheyShould) {

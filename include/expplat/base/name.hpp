@@ -25,9 +25,11 @@ inline constexpr std::size_t whole_name_bytes = 7;
 /// The word does not hold all of the name: names of that word are equal only where their bytes are.
 [[nodiscard]] constexpr bool is_hashed_name(std::uint64_t word) noexcept { return word >> 63 != 0; }
 
-/// A hash of the word whose upper bits say where a search begins.
+/// A hash of the word whose lower bits say where a search begins.
 [[nodiscard]] constexpr std::uint16_t name_slot(std::uint64_t word) noexcept {
-    return static_cast<std::uint16_t>((word * 0x9E3779B97F4A7C15u) >> 48);
+    const std::uint64_t product = word * 0x9E3779B97F4A7C15u;
+    return static_cast<std::uint16_t>(product >> 48 ^
+                                      product >> 60);  // all of the word has its part in each bit
 }
 
 }  // namespace expplat

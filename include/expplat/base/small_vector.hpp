@@ -82,6 +82,8 @@ public:
         size_ = static_cast<std::uint32_t>(count);
     }
 
+    /// Keeps the first `count`, which are here.
+    void truncate(std::size_t count) noexcept { size_ = static_cast<std::uint32_t>(count); }
     void clear() noexcept { size_ = 0; }
 
 private:

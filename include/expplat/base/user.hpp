@@ -6,8 +6,10 @@
 // attributes is not. Next: `eval/evaluate.hpp`. Source: RULESET.md, section 2.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <span>
 #include <string_view>
@@ -54,7 +56,8 @@ public:
           attributes_(other.attributes_),
           text_(other.text_),
           elements_(other.elements_),
-          index_(other.index_) {
+          index_(other.index_),
+          kept_(other.kept_) {
         show();
     }
     /// The user that was moved from is one without a key and attributes.
@@ -63,7 +66,8 @@ public:
           attributes_(std::move(other.attributes_)),
           text_(std::move(other.text_)),
           elements_(std::move(other.elements_)),
-          index_(std::move(other.index_)) {
+          index_(std::move(other.index_)),
+          kept_(std::exchange(other.kept_, {})) {
         show();
         other.attributes_.emplace_back();
         other.show();
@@ -74,6 +78,7 @@ public:
         text_ = std::move(other.text_);
         elements_ = std::move(other.elements_);
         index_ = std::move(other.index_);
+        kept_ = other.kept_;
         show();
         return *this;
     }
@@ -84,11 +89,7 @@ public:
     /// `limits.hpp` (`user_attributes`, `user_bytes`, `attribute_name_bytes`).
     bool set(std::string_view name, const Value& value) {
         if (name.empty() || name == key_name || name.size() > limits::attribute_name_bytes) return false;
-        const std::size_t list_size = value.kind() == ValueKind::list ? value.list().size() : 0;
-        if (text_.size() + name.size() + text_size(value) > limits::user_bytes ||
-            elements_.size() + list_size > limits::list_entries) {
-            return false;
-        }
+        if (!has_room_for(name.size(), value)) return false;
         if (value.kind() == ValueKind::list && borrows(value.list())) {
             User fresh(*this);  // so that this one's storage stands still while it is read from
             const bool is_set = fresh.set(name, value);
@@ -105,6 +106,31 @@ public:
         if (attributes_.size() > limits::user_attributes) return false;
         add(name, stored(value));
         show();
+        return true;
+    }
+
+    /// Makes this another user with the same names: all of them are absent until they are set again. A host that makes a user
+    /// for each question so keeps what does not change; the memory is kept too. False, and nothing changes, where one of the
+    /// two keys is empty and the other is not. `key` is no text of this user's own.
+    bool reset(std::string_view key) {
+        if (key.empty() == has_key()) return false;
+        if (key.size() + sizeof(std::uint64_t) > kept_.key_room)
+            keep_names(key.size() + sizeof(std::uint64_t));
+        for (std::size_t i = 1; i < attributes_.size(); ++i) attributes_[i].value.kind = ValueKind::null;
+        elements_.clear();
+        text_.truncate(kept_.bytes);
+        if (has_key()) replace_key(key);
+        show();
+        return true;
+    }
+    /// How many names have been set, those that were taken away again among them.
+    [[nodiscard]] std::size_t name_count() const noexcept { return attributes_.size() - first_named(); }
+    /// `set` for the name that was set as the `position`th, counted from 0.
+    bool set_at(std::size_t position, const Value& value) {
+        const Attribute& attribute = attributes_[first_named() + position];
+        if (value.kind() == ValueKind::list) return set(attribute_name(attribute), value);
+        if (!has_room_for(0, value)) return false;
+        replace(const_cast<Stored&>(attribute.value), value);
         return true;
     }
 
@@ -126,8 +152,8 @@ public:
     template <class FullName>
     EXPPLAT_INLINE const Stored& value_of(std::uint64_t word, std::uint16_t name_slot,
                                           FullName&& full_name) const noexcept {
-        for (std::size_t slot = std::size_t{name_slot} >> hot_.shift;; slot = (slot + 1) & hot_.mask) {
-            const Attribute& attribute = hot_.attributes[hot_.index[slot]];
+        for (std::uint32_t slot = name_slot;; ++slot) {
+            const Attribute& attribute = hot_.attributes[hot_.index[slot & hot_.mask]];
             if (attribute.word == word &&
                 (!is_hashed_name(word) || same_bytes(attribute_name(attribute), full_name()))) [[likely]]
                 return attribute.value;
@@ -175,8 +201,8 @@ private:
     static constexpr std::size_t most_slots = std::size_t{1} << 16;  // `name_slot` has no more bits
 
     struct alignas(32) Attribute {  // two to a cache line
-        std::uint64_t word = 0;     // `name_word` of the name
         Stored value;
+        std::uint64_t word = 0;  // `name_word` of the name
     };
     static_assert(sizeof(Attribute) == 32 && limits::user_attributes < most_slots);
 
@@ -187,11 +213,10 @@ private:
         const char* text = nullptr;             // begins with the key
         const std::uint16_t* index = nullptr;   // position in `attributes`; 0 is free
         std::uint32_t key_size = 0;
-        std::uint16_t mask = 2 * inline_attributes - 1;
-        std::uint8_t shift = 16 - 4;  // 16 - log2 of the index's slots
+        std::uint32_t mask = 2 * inline_attributes - 1;  // the index's slots less one
         std::uint16_t small_index[2 * inline_attributes] = {};
     };
-    static_assert(2 * inline_attributes == 1 << 4 && sizeof(Hot) <= 64);
+    static_assert(std::has_single_bit(2 * inline_attributes) && sizeof(Hot) <= 64);
 
     /// Makes the hot pointers lead to where the vectors are now. After every change.
     void show() noexcept {
@@ -202,6 +227,14 @@ private:
 
     [[nodiscard]] std::string_view attribute_name(const Attribute& attribute) const noexcept {
         return {hot_.text + attribute.value.name_offset, attribute.value.name_size};
+    }
+
+    [[nodiscard]] std::size_t first_named() const noexcept { return has_key() ? 2 : 1; }
+
+    [[nodiscard]] bool has_room_for(std::size_t name_size, const Value& value) const noexcept {
+        const std::size_t list_size = value.kind() == ValueKind::list ? value.list().size() : 0;
+        return text_.size() + name_size + text_size(value) <= limits::user_bytes &&
+               elements_.size() + list_size <= limits::list_entries;
     }
 
     [[nodiscard]] static std::size_t text_size(const Value& value) noexcept {
@@ -287,10 +320,36 @@ private:
         show();
     }
 
+    /// Writes the key into its room, and the key of its version behind it as `keep_version` does.
+    void replace_key(std::string_view key) noexcept {
+        std::memcpy(text_.data(), key.data(), key.size());
+        std::uint64_t version = 0;
+        Stored& value = attributes_[1].value;
+        value.bits = hash64(key);
+        value.offset = 0;
+        value.size = hot_.key_size = static_cast<std::uint32_t>(key.size());
+        value.kind = ValueKind::string;
+        value.short_version = may_be_version(key) && version_key(key, version);
+        if (value.short_version) std::memcpy(text_.data() + key.size(), &version, sizeof version);
+    }
+
+    /// Orders the text anew: room for a key, then all names; values come behind them.
+    EXPPLAT_NOINLINE void keep_names(std::size_t key_room) {
+        const SmallVector<char, 256> before = text_;
+        kept_.key_room = static_cast<std::uint32_t>((key_room + 31) / 32 * 32);
+        text_.resize(kept_.key_room, '\0');
+        for (std::size_t i = 1; i < attributes_.size(); ++i) {
+            Stored& value = attributes_[i].value;
+            value.name_offset = keep({before.data() + value.name_offset, value.name_size});
+        }
+        kept_.bytes = static_cast<std::uint32_t>(text_.size());
+    }
+
     void add(std::string_view name, Stored value) {
         value.name_offset = keep(name);
         value.name_size = static_cast<std::uint16_t>(name.size());
-        attributes_.emplace_back(name_word(name), value);
+        kept_.key_room = 0;  // this name stands among values: the next `reset` orders the text anew
+        attributes_.emplace_back(value, name_word(name));
         const std::size_t slots = std::size_t{hot_.mask} + 1;
         const std::size_t entry = attributes_.size() - 1;
         if (entry * 2 > slots && slots < most_slots) grow_index();
@@ -301,7 +360,7 @@ private:
     void place(std::size_t entry) noexcept {
         std::uint16_t* const index = index_.size() > 0 ? index_.data() : hot_.small_index;
         auto moved = static_cast<std::uint16_t>(entry);
-        std::size_t slot = std::size_t{name_slot(attributes_[entry].word)} >> hot_.shift;
+        std::size_t slot = name_slot(attributes_[entry].word) & hot_.mask;
         while (index[slot] != 0) {
             if (has_key() && index[slot] == 1) std::swap(index[slot], moved);
             slot = (slot + 1) & hot_.mask;
@@ -313,8 +372,7 @@ private:
         const std::size_t slots = (std::size_t{hot_.mask} + 1) * 2;
         index_.clear();
         index_.resize(slots, 0);
-        hot_.mask = static_cast<std::uint16_t>(slots - 1);
-        --hot_.shift;
+        hot_.mask = static_cast<std::uint32_t>(slots - 1);
         for (std::size_t entry = 1; entry < attributes_.size(); ++entry) place(entry);
     }
 
@@ -323,6 +381,10 @@ private:
     SmallVector<char, 256> text_;
     SmallVector<Stored, 2> elements_;
     SmallVector<std::uint16_t, 1> index_;  // empty while `Hot::small_index` serves
+    struct {
+        std::uint32_t key_room = 0;  // bytes before the names; 0 where names and values stand mixed
+        std::uint32_t bytes = 0;     // of text that `reset` keeps
+    } kept_;
 };
 
 }  // namespace expplat

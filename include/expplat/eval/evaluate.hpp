@@ -64,7 +64,7 @@ public:
 
     EXPPLAT_INLINE Answer answer(const image::Entity& entity) const noexcept {
         using namespace image::entity_flags;
-        if ((entity.flags & (plain | needs_patterns)) == plain) [[likely]]
+        if ((entity.flags & (special | needs_patterns)) == 0) [[likely]]
             return flag_with_prerequisites(entity);
         // Member by member: so the compiler keeps the usual answer in registers, whatever the call does with memory.
         const Answer other = any_answer(view_, entity, user_, patterns_, trace_);

@@ -16,7 +16,7 @@ namespace expplat::image {
 
 inline constexpr char magic[8] = {'e', 'x', 'p', 'p', 'l', 'a', 't', '\x1a'};
 inline constexpr std::uint32_t byte_order = 0x01020304u;
-inline constexpr std::uint32_t image_version = 2;
+inline constexpr std::uint32_t image_version = 3;
 /// Zero bytes at the end of every image, so that a string can be copied 16 bytes at a time.
 inline constexpr std::uint32_t tail_bytes = 16;
 
@@ -80,8 +80,9 @@ namespace entity_flags {
 inline constexpr std::uint8_t exposures = 1;    // SPLIT answers are counted
 inline constexpr std::uint8_t unsupported = 2;  // only `key` is meaningful
 inline constexpr std::uint8_t needs_patterns =
-    4;                                    // reaches a `matches`, itself or by a segment or prerequisite
-inline constexpr std::uint8_t plain = 8;  // a running flag without prerequisites: what most are
+    4;  // reaches a `matches`, itself or by a segment or prerequisite
+inline constexpr std::uint8_t special =
+    8;  // anything but a running flag without prerequisites, which most are
 }  // namespace entity_flags
 
 /// A flag or an experiment; the start of its chunk.

@@ -414,7 +414,7 @@ private:
             (entity.kind == EntityKind::flag) != (entity.ordinal < header().flag_count)) {
             return false;
         }
-        if ((entity.flags & entity_flags::plain) != 0 &&
+        if ((entity.flags & entity_flags::special) == 0 &&
             (entity.kind != EntityKind::flag || entity.state != State::running ||
              entity.prerequisite_count > 0 || (entity.flags & entity_flags::unsupported) != 0)) {
             return false;
