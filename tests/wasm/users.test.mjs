@@ -183,3 +183,52 @@ test('any shape drawn at random is answered', () => {
         assert.ok(error === null || error === 'PARSE_ERROR' || error === 'FLAG_NOT_FOUND', error)
     }
 })
+
+test('a user whose attributes have the names of the one before answers as if alone', () => {
+    const conditions = [
+        { attribute: 'country', in: ['DE', 'FR'] },
+        { attribute: 'app_version', version_at_least: '4.3' },
+        { attribute: 'a name of more than seven bytes', is: 'x'.repeat(300) },
+        { attribute: 'level', greater_than: 10 },
+        { attribute: 'tags', is: 'b' },
+        { attribute: 'device.os', is: 'ios' },
+        { attribute: 'key', version_below: '2' },
+        { attribute: 'country', exists: false },
+    ]
+    const flags = conditions.map((condition, i) => [`f${i}`, flag(condition)])
+    const half = { split: [{ variant: 'yes', weight: 1 }, { variant: 'no', weight: 1 }] }
+    flags.push(['half', { ...flag({ attribute: 'country', is: 'never' }), default: half }])
+    const ruleset = expplat.load(compile(document(Object.fromEntries(flags))))
+    let state = 7
+    const random = (below) => (state = (state * 48271) % 2147483647) % below
+    const one = (values) => values[random(values.length)]
+    const shapes = [
+        () => ({ country: one(['DE', 'FR', 'US', 3, true]), app_version: one(['4.2', '4.3.0', '4.3.0-rc.1', '10']), level: random(20) }),
+        () => ({ country: one(['DE', 'US', null]), 'a name of more than seven bytes': 'x'.repeat(one([1, 299, 300])) }),
+        () => ({ tags: Array.from({ length: random(4) }, () => one(['a', 'b', 1])), level: random(20), country: 'FR' }),
+        () => ({ 'device.os': one(['ios', 'android']), device: { os: one(['ios', 'android']) }, level: 11 }),
+        () => ({ country: one(['FR', '\ud83d']), level: one([1.5, 11, 2n ** 60n, undefined]) }),
+        () => ({}),
+    ]
+    const keys = [undefined, 'u', '1.2', '10.0', 'user-42', 'k'.repeat(500)]
+    let shape = shapes[0]
+    let key = 'u'
+    let described = 0
+    for (let i = 0; i < 3_000; ++i) {
+        if (random(4) === 0) shape = one(shapes)
+        if (random(3) === 0) key = one(keys)
+        const user = { key, attributes: shape() }
+        const answers = ruleset.evaluateAll(user)
+        let resident
+        try {
+            resident = expplat.user(user)
+        } catch {
+            for (const answer of answers) assert.equal(answer.error, 'PARSE_ERROR')
+            continue
+        }
+        assert.deepEqual(answers, ruleset.evaluateAll(resident))
+        resident.free()
+        ++described
+    }
+    assert.ok(described > 2_000)
+})

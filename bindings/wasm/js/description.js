@@ -24,6 +24,9 @@ const mostRecords = 1_050_000
 const mostTextBytes = 64 << 20
 const knownNames = 4096
 
+// In a `for`-`in` over the object itself this costs nothing; `Object.hasOwn` looks each name up.
+const hasOwn = Object.prototype.hasOwnProperty
+
 /** A number that JSON wrote with a fraction or an exponent, or outside of 64 bits: a double even where it is integral. */
 export class Real {
     constructor(number) {
@@ -51,6 +54,7 @@ export class Description {
     #offsets = []
     #sizes = []
     #fresh = 0 // records that the user before this one has written
+    #sameNames = false
     #busy = false
 
     count = 0
@@ -77,12 +81,21 @@ export class Description {
         this.count = 0
         try {
             this.#describe(user)
+            if (this.count !== this.#fresh) this.#sameNames = false
         } catch (error) {
             this.count = 0 // nothing that stands there counts as written
+            this.#sameNames = false
             throw error
         } finally {
             this.#busy = false
         }
+    }
+
+    /** True where the names are those that stood there when this was asked before. */
+    hasSameNames() {
+        const same = this.#sameNames
+        this.#sameNames = true
+        return same
     }
 
     #describe(user) {
@@ -105,7 +118,7 @@ export class Description {
             return
         }
         for (const name in object) {
-            if (Object.hasOwn(object, name)) this.#attribute(prefix + name, object[name], depth)
+            if (hasOwn.call(object, name)) this.#attribute(prefix + name, object[name], depth)
         }
     }
 
@@ -125,7 +138,7 @@ export class Description {
         const place = this.count++
         for (const element of list) {
             this.#reserve(this.count)
-            if (this.#scalar(this.count, element)) this.#written[this.count++] = undefined
+            if (this.#scalar(this.count, element)) this.#setWritten(this.count++, undefined)
         }
         this.#head(place, LIST)
         this.#engine.words[(this.#records >>> 2) + place * recordWords + 5] = this.count - place - 1
@@ -201,7 +214,13 @@ export class Description {
         const known = this.#names.get(name) ?? this.#learn(name)
         this.#engine.words[at] = known.address
         this.#engine.words[at + 1] = known.size
+        this.#setWritten(place, name)
+    }
+
+    #setWritten(place, name) {
+        if (this.#written[place] === name) return
         this.#written[place] = name
+        this.#sameNames = false
     }
 
     #learn(name) {
@@ -216,6 +235,7 @@ export class Description {
         for (const { address } of this.#names.values()) this.#engine.exports.release(address)
         this.#names.clear()
         this.#written.length = 0
+        this.#sameNames = false
     }
 
     /** Writes a text behind the others. The number of its bytes. */

@@ -33,8 +33,9 @@ export class Handle {
             }
             description.set(user)
             const { records, count, texts, keySize } = description
+            const same = description.hasSameNames() ? 1 : 0
             return this.#answers.of(
-                engine.exports.evaluate_described(address, this.#entity, records, count, texts, keySize),
+                engine.exports.evaluate_described(address, this.#entity, records, count, texts, keySize, same),
             )
         } catch (error) {
             if (!(error instanceof WebAssembly.RuntimeError)) return this.#refusal('PARSE_ERROR')

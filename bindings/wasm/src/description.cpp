@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "expplat/base/limits.hpp"
 
@@ -26,17 +27,27 @@ Value Description::scalar(const Record& record) const noexcept {
     }
 }
 
-bool Description::fill(User& user) const {
-    for (std::uint32_t i = 0; i < count; ++i) {
+bool Description::fill(User& user, bool by_position) const {
+    std::size_t position = 0;
+    for (std::uint32_t i = 0; i < count; ++i, ++position) {
         const Record& record = records[i];
         if (record.kind == Record::list) {
             if (!fill_list(user, record)) return false;
             i += record.size;
-        } else if (!user.set(name_of(record), scalar(record))) {
+        } else if (!(by_position ? user.set_at(position, scalar(record))
+                                 : user.set(name_of(record), scalar(record)))) {
             return false;
         }
     }
     return true;
+}
+
+std::size_t Description::attribute_count() const noexcept {
+    std::size_t attributes = 0;
+    for (std::uint32_t i = 0; i < count; ++i, ++attributes) {
+        if (records[i].kind == Record::list) i += records[i].size;
+    }
+    return attributes;
 }
 
 bool Description::fill_list(User& user, const Record& list) const {
@@ -44,6 +55,19 @@ bool Description::fill_list(User& user, const Record& list) const {
     const std::unique_ptr<Value[]> values(new Value[list.size]);
     for (std::uint32_t i = 0; i < list.size; ++i) values[i] = scalar((&list)[i + 1]);
     return user.set(name_of(list), Value(std::span<const Value>(values.get(), list.size)));
+}
+
+const User* DescribedUser::set(const Description& description, bool same_names) {
+    // False while the user is written: where memory ends, so does the call, and the next one must not build on what is there.
+    const bool by_position =
+        std::exchange(by_position_, false) && same_names && user_->reset(description.key());
+    if (!by_position) {
+        if (user_ == nullptr) user_ = new User(description.key());
+        else *user_ = User(description.key());
+    }
+    if (!description.fill(*user_, by_position)) return nullptr;
+    by_position_ = by_position || user_->name_count() == description.attribute_count();
+    return user_;
 }
 
 }  // namespace expplat::wasm

@@ -4,6 +4,7 @@
 // elements follow its record. Used by `engine.cpp`; one thread. Source: docs/RULESET.md, section 2.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -37,12 +38,27 @@ struct Description {
     std::uint32_t key_size;
 
     [[nodiscard]] std::string_view key() const noexcept { return {texts, key_size}; }
-    /// Sets the attributes. False where the user would be larger than `limits.hpp` allows.
-    [[nodiscard]] bool fill(User& user) const;
+    /// Sets the attributes; `by_position` where they are the user's own names in their order. False where the user would be
+    /// larger than `limits.hpp` allows.
+    [[nodiscard]] bool fill(User& user, bool by_position) const;
+    /// How many attributes there are, the same name counted each time.
+    [[nodiscard]] std::size_t attribute_count() const noexcept;
 
 private:
     [[nodiscard]] Value scalar(const Record& record) const noexcept;
     [[nodiscard]] bool fill_list(User& user, const Record& list) const;
+};
+
+/// The user who is described for one question. Mostly the next one has attributes of the same names, and then only values
+/// are written.
+class DescribedUser {
+public:
+    /// `same_names`: as in the call before. Null for a user that is larger than one may be.
+    [[nodiscard]] const User* set(const Description& description, bool same_names);
+
+private:
+    User* user_ = nullptr;      // lives as long as the module
+    bool by_position_ = false;  // each record is a name of its own
 };
 
 }  // namespace expplat::wasm

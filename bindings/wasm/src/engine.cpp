@@ -41,6 +41,8 @@ struct {
     std::uint32_t rule_size;
 } last_answer;
 
+DescribedUser described_user;
+
 /// The reason, the error shifted by 8 and the exposure by 16.
 EXPPLAT_INLINE std::uint32_t keep(const eval::Answer& answer) noexcept {
     last_answer = {answer.variant, answer.rule.data(), answer.rule.size()};
@@ -151,7 +153,7 @@ const User* user_create(const Record* records, std::uint32_t count, const char* 
                         std::uint32_t key_size) {
     const Description description{records, count, texts, key_size};
     User* const user = new User(description.key());
-    if (description.fill(*user)) return user;
+    if (description.fill(*user, false)) return user;
     delete user;
     return nullptr;
 }
@@ -164,12 +166,13 @@ std::uint32_t evaluate(const Ruleset* ruleset, const image::Entity* entity, cons
     if (entity == nullptr) return wasm::refuse(EvaluationError::flag_not_found);
     return wasm::answer(*ruleset, *entity, *user);
 }
-/// For a user who is described for this one question.
+/// For a user who is described for this one question; `same_names` as in the question before.
 EXPPLAT_EXPORT(evaluate_described)
 std::uint32_t evaluate_described(const Ruleset* ruleset, const image::Entity* entity, const Record* records,
-                                 std::uint32_t count, const char* texts, std::uint32_t key_size) {
+                                 std::uint32_t count, const char* texts, std::uint32_t key_size,
+                                 std::uint32_t same_names) {
     const Description description{records, count, texts, key_size};
-    User user(description.key());
-    if (!description.fill(user)) return wasm::refuse(EvaluationError::parse_error);
-    return evaluate(ruleset, entity, &user);
+    const User* const user = wasm::described_user.set(description, same_names != 0);
+    if (user == nullptr) return wasm::refuse(EvaluationError::parse_error);
+    return evaluate(ruleset, entity, user);
 }
