@@ -31,8 +31,23 @@ function(source_library target folder)
         CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 endfunction()
 
+# ship_license(<name> <file>): a license of what is inside, which travels with the module as LICENSE-<name>.
+set(EXPPLAT_LICENSES)
+macro(ship_license name file)
+    if(EXISTS "${file}")
+        configure_file("${file}" "${CMAKE_BINARY_DIR}/licenses/LICENSE-${name}" COPYONLY)
+        list(APPEND EXPPLAT_LICENSES "${CMAKE_BINARY_DIR}/licenses/LICENSE-${name}")
+    endif()
+endmacro()
+
+# Where Debian and its kin keep them. Boost and zlib ask for none beside a binary.
+ship_license(OpenSSL /usr/share/doc/libssl-dev/copyright)
+ship_license(c-ares /usr/share/doc/libc-ares-dev/copyright)
+ship_license(nlohmann_json /usr/share/doc/nlohmann-json3-dev/copyright)
+ship_license(xxHash /usr/share/doc/libxxhash-dev/copyright)
+ship_license(zstd /usr/share/doc/libzstd-dev/copyright)
+
 # Both or neither: a system's RE2 may have been compiled against its own abseil.
-set(EXPPLAT_SOURCE_LICENSES)
 if(EXISTS "${EXPPLAT_RE2_SOURCE}/re2/re2.h" AND EXISTS "${EXPPLAT_ABSEIL_SOURCE}/absl/base/config.h")
     find_package(Threads REQUIRED)
     set(re2_files bitstate compile dfa nfa onepass parse perl_groups prefilter prog re2 regexp simplify stringpiece tostring
@@ -51,7 +66,6 @@ if(EXISTS "${EXPPLAT_RE2_SOURCE}/re2/re2.h" AND EXISTS "${EXPPLAT_ABSEIL_SOURCE}
         absl/hash/internal/low_level_hash.cc)
     add_library(absl::flat_hash_map ALIAS expplat_flat_hash_map)
 
-    configure_file("${EXPPLAT_RE2_SOURCE}/LICENSE" "${CMAKE_BINARY_DIR}/licenses/LICENSE-RE2" COPYONLY)
-    configure_file("${EXPPLAT_ABSEIL_SOURCE}/LICENSE" "${CMAKE_BINARY_DIR}/licenses/LICENSE-abseil" COPYONLY)
-    set(EXPPLAT_SOURCE_LICENSES "${CMAKE_BINARY_DIR}/licenses/LICENSE-RE2" "${CMAKE_BINARY_DIR}/licenses/LICENSE-abseil")
+    ship_license(RE2 "${EXPPLAT_RE2_SOURCE}/LICENSE")
+    ship_license(abseil "${EXPPLAT_ABSEIL_SOURCE}/LICENSE")
 endif()

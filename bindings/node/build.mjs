@@ -63,7 +63,7 @@ mkdirSync(place, { recursive: true });
 const prebuilt = join(place, 'expplat.napi.glibc.node'); // as prebuildify names it, and node-gyp-build looks for it
 cpSync(addon, prebuilt);
 if (has('strip')) run('strip', '--strip-unneeded', prebuilt);
-const licenses = join(dirname(addon), 'licenses'); // of what is built from others' sources
+const licenses = join(dirname(addon), 'licenses'); // of what is inside the addon
 if (existsSync(licenses)) cpSync(licenses, built, { recursive: true });
 if (!existsSync(join(built, 'dist', 'index.js'))) throw new Error('tsc has left no JavaScript');
 console.log(`${basename(built)}: ${readdirSync(place).join(', ')}`);

@@ -101,8 +101,9 @@ test('everything is inside the addon, which shows and lacks no symbol but Node-A
 test('nothing is in the package but what it needs', () => {
     const names = readdirSync(installed()).sort();
     assert.deepEqual(names, [
-        'LICENSE', 'LICENSE-RE2', 'LICENSE-abseil', 'README.md', 'dist', 'index.d.mts', 'index.mjs', 'openfeature.d.mts',
-        'openfeature.mjs', 'package.json', 'prebuilds',
+        'LICENSE', 'LICENSE-OpenSSL', 'LICENSE-RE2', 'LICENSE-abseil', 'LICENSE-c-ares', 'LICENSE-nlohmann_json', 'LICENSE-node-addon-api',
+        'LICENSE-xxHash', 'LICENSE-zstd', 'README.md', 'dist', 'index.d.mts', 'index.mjs', 'openfeature.d.mts', 'openfeature.mjs',
+        'package.json', 'prebuilds',
     ]);
     assert.ok(!existsSync(join(project, 'node_modules', '@openfeature')), 'OpenFeature is for who has it');
 });

@@ -1,5 +1,6 @@
 """The wheel as others get it: its types, its platform, and the quickstarts of the READMEs in an empty environment."""
 
+import json
 import re
 import subprocess
 import sys
@@ -65,9 +66,16 @@ def test_openfeature_is_not_needed(environment):
 
 def test_what_is_in_the_wheel(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    for name in ("py.typed", "_native.pyi", "LICENSE", "LICENSE-RE2", "LICENSE-abseil", "openfeature.py"):
+    for name in ("py.typed", "_native.pyi", "LICENSE", "openfeature.py"):
         assert f"expplat/{name}" in names
+    assert sorted(name for name in names if "LICENSE-" in name) == [
+        f"expplat/LICENSE-{part}" for part in ("OpenSSL", "RE2", "abseil", "c-ares", "nanobind", "nlohmann_json", "xxHash", "zstd")]
     assert not [name for name in names if name.startswith(("include/", "lib/", "bin/", "src/"))]
+
+
+def test_the_bill_of_materials_names_the_version_that_is_built_with():
+    [named] = [part for part in json.loads((TOP / "packaging/dependencies.json").read_text()) if part["name"] == "nanobind"]
+    assert f"nanobind=={named['version']}" in (TOP / "tests/python/requirements.txt").read_text().split()
 
 
 def test_everything_is_inside_the_extension(wheel, tmp_path):
