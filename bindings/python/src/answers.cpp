@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "bindings/python/src/arguments.hpp"
+#include "bindings/python/src/asked_user.hpp"
 #include "bindings/python/src/client.hpp"
 #include "bindings/python/src/held.hpp"
 #include "bindings/python/src/known_texts.hpp"
@@ -50,9 +51,9 @@ PyObject* client_variant(PyObject* self, PyObject* const* given, Py_ssize_t coun
     Arguments<2> arguments;
     if (client == nullptr || !arguments.match(variant_signature, given, count, kwnames)) return nullptr;
     const Runtime& runtime = client->client->runtime;
-    std::optional<User> own;
     const auto key = text_of(arguments[0]);
-    const User* const user = user_of(arguments[1], own);
+    const AskedUser asked(arguments[1]);
+    const User* const user = asked.get();
     if (!key || user == nullptr) [[unlikely]]
         return unreadable(runtime);
     return runtime::with_answer(runtime, *key, *user, Making{runtime, *user});
@@ -64,8 +65,8 @@ PyObject* handle_variant(PyObject* self, PyObject* const* given, Py_ssize_t coun
     if (handle == nullptr || !arguments.match(handle_variant_signature, given, count, kwnames))
         return nullptr;
     const Runtime& runtime = handle->handle->runtime;
-    std::optional<User> own;
-    const User* const user = user_of(arguments[0], own);
+    const AskedUser asked(arguments[0]);
+    const User* const user = asked.get();
     if (user == nullptr) [[unlikely]]
         return unreadable(runtime);
     return runtime::with_answer_at(runtime, handle->handle->place, *user, Making{runtime, *user});
@@ -111,9 +112,9 @@ PyObject* client_typed(PyObject* self, PyObject* const* given, Py_ssize_t count,
     Arguments<3> arguments;
     if (client == nullptr || !arguments.match({name, typed_names}, given, count, kwnames)) return nullptr;
     const Runtime& runtime = client->client->runtime;
-    std::optional<User> own;
     const auto key = text_of(arguments[0]);
-    const User* const user = user_of(arguments[1], own);
+    const AskedUser asked(arguments[1]);
+    const User* const user = asked.get();
     Typed typed;
     if (key && user != nullptr) [[likely]] {
         typed = runtime::with_answer(runtime, *key, *user, MakingTyped{runtime, *user, kind, detail});
@@ -154,8 +155,8 @@ PyObject* client_evaluate_all(PyObject* self, PyObject* const* given, Py_ssize_t
     Arguments<1> arguments;
     if (client == nullptr || !arguments.match(Signature<1>{"evaluate_all", {"user"}}, given, count, kwnames))
         return nullptr;
-    std::optional<User> own;
-    const User* const user = user_of(arguments[0], own);
+    const AskedUser asked(arguments[0]);
+    const User* const user = asked.get();
     Held answers(PyDict_New());
     if (answers == nullptr) return nullptr;
     const ReadGuard guard;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bindings/python/src/arguments.hpp"
+#include "bindings/python/src/asked_user.hpp"
 #include "bindings/python/src/config.hpp"
 #include "bindings/python/src/errors.hpp"
 #include "bindings/python/src/held.hpp"
@@ -225,8 +226,8 @@ PyObject* track(PyObject* self, PyObject* const* given, Py_ssize_t count, PyObje
     const Held properties = properties_text(arguments[3]);
     std::string_view json;
     if (properties == nullptr || !read_text(properties.get(), "properties", json)) return nullptr;
-    std::optional<User> own;
-    const User* const user = user_of(arguments[1], own);
+    const AskedUser asked(arguments[1]);
+    const User* const user = asked.get();
     if (user == nullptr) {
         PyErr_SetString(PyExc_TypeError, "user must be a User or a dict {'key': …, 'attributes': {…}}");
         return nullptr;

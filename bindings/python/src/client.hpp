@@ -58,8 +58,8 @@ template <class T>
 
 /// The type `expplat.User`, for a check without a search.
 extern PyTypeObject* user_type;
-/// The user of a `User`, or one made of a dict in `own`; null, and no error, for what is neither.
-[[nodiscard]] const User* user_of(PyObject* object, std::optional<User>& own) noexcept;
+/// The user of a `User`; null, and no error, for anything else.
+[[nodiscard]] const User* user_of(PyObject* object) noexcept;
 void add_user_type(nb::module_& module);
 
 }  // namespace expplat::python

@@ -103,14 +103,10 @@ nb::str key(const User& user) { return nb::str(user.key().data(), user.key().siz
 
 }  // namespace
 
-const User* user_of(PyObject* object, std::optional<User>& own) noexcept {
+const User* user_of(PyObject* object) noexcept {
     PyTypeObject* const type = Py_TYPE(object);
-    if (type == user_type) [[likely]]
-        return nb::inst_ready(object) ? nb::inst_ptr<User>(object) : nullptr;
-    if (type == &PyDict_Type || PyDict_Check(object)) return read_user(object, own) ? &*own : nullptr;
-    if (PyType_IsSubtype(type, user_type))
-        return nb::inst_ready(object) ? nb::inst_ptr<User>(object) : nullptr;
-    return nullptr;
+    if (type != user_type && !PyType_IsSubtype(type, user_type)) return nullptr;
+    return nb::inst_ready(object) ? nb::inst_ptr<User>(object) : nullptr;
 }
 
 void add_user_type(nb::module_& module) {

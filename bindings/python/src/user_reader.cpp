@@ -5,8 +5,6 @@
 #include <vector>
 
 #include "bindings/python/src/arguments.hpp"
-#include "bindings/python/src/held.hpp"
-#include "bindings/python/src/known_texts.hpp"
 #include "expplat/base/limits.hpp"
 
 namespace expplat::python {
@@ -29,13 +27,6 @@ std::optional<Value> integer(PyObject* object) noexcept {
         return std::nullopt;
     }
     return Value(rounded);
-}
-
-/// A new reference to a dict's member; null, and no error, for an absent one.
-Held member(PyObject* dict, PyObject* name) noexcept {
-    PyObject* const found = PyDict_GetItemWithError(dict, name);
-    if (found == nullptr && PyErr_Occurred() != nullptr) PyErr_Clear();
-    return Held::borrowed(found);
 }
 
 enum class Shape { scalar, none, list, dict, unknown, unreadable };
@@ -194,27 +185,7 @@ bool UserReader::add(std::string_view name, PyObject* value) {
     return add_value(name, value, attributes_level);
 }
 
-bool UserReader::add_all_of_user(PyObject* dict) {
-    const Held attributes = member(dict, known_texts().attributes);
-    if (attributes == nullptr || attributes.get() == Py_None) return true;
-    if (!PyDict_Check(attributes.get())) return fail(Fault::type, attributes.get());
-    return add_all(attributes.get());
-}
-
-bool read_user(PyObject* dict, std::optional<User>& user) noexcept {
-    const Held key = member(dict, known_texts().key);
-    std::string_view text;  // empty: no key, as for one that is no text
-    if (key != nullptr && PyUnicode_Check(key.get())) {
-        const auto read = text_of(key.get());
-        if (!read || read->size() > limits::user_bytes) return false;
-        text = *read;
-    }
-    try {
-        user.emplace(text);
-        UserReader reader(*user);
-        return reader.add_all_of_user(dict);
-    } catch (...) { return false; }
-}
+bool read_scalar(PyObject* object, Value& value) noexcept { return shape_of(object, value) == Shape::scalar; }
 
 void UserReader::raise() const {
     switch (fault_) {

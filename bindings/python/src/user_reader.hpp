@@ -7,7 +7,6 @@
 #include <Python.h>
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,8 +22,6 @@ public:
 
     /// Sets what a dict of attributes holds, nested ones flattened with dots. False at the first fault.
     [[nodiscard]] bool add_all(PyObject* attributes);
-    /// The same with the attributes of `{"key": …, "attributes": {…}}`.
-    [[nodiscard]] bool add_all_of_user(PyObject* dict);
     /// Sets one attribute. False at a fault; a name that no attribute can have is none.
     [[nodiscard]] bool add(std::string_view name, PyObject* value);
 
@@ -48,7 +45,7 @@ private:
     PyObject* type_ = nullptr;  // borrowed: of the object that has the fault
 };
 
-/// Makes `user` of `{"key": …, "attributes": {…}}`. False where that is none, or memory ran out.
-[[nodiscard]] bool read_user(PyObject* dict, std::optional<User>& user) noexcept;
+/// A text, boolean, integer or double. False, and no error, for what is none of them or cannot be read.
+[[nodiscard]] bool read_scalar(PyObject* object, Value& value) noexcept;
 
 }  // namespace expplat::python
