@@ -1,8 +1,8 @@
 // `AskedUser`: the user of one call, which is a `User` object or what a dict describes.
 //
-// Most dicts have the names of the one before. So the user that the last one described is kept, with the Python texts that
-// were its names: where the next dict has the same objects in the same order, only values are written. With the GIL;
-// what is kept is one call's at a time, as a call that makes Python objects can run into another. Next: `answers.cpp`.
+// Most dicts have the names of one before. So the users that the last ones described are kept, with the Python texts that
+// were their names: where the next dict has the same in the same order, only values are written. With the GIL; a kept user
+// is one call's at a time, as a call that makes Python objects can run into another. Next: `answers.cpp`.
 #pragma once
 
 #include <Python.h>
@@ -14,6 +14,8 @@
 
 namespace expplat::python {
 
+class KeptUser;
+
 class AskedUser {
 public:
     explicit AskedUser(PyObject* object) noexcept {
@@ -21,7 +23,7 @@ public:
         else user_ = user_of(object);
     }
     ~AskedUser() {
-        if (holds_kept_) give_back();
+        if (kept_ != nullptr) give_back();
     }
     AskedUser(const AskedUser&) = delete;
     AskedUser& operator=(const AskedUser&) = delete;
@@ -31,11 +33,11 @@ public:
 
 private:
     void read(PyObject* dict) noexcept;
-    static void give_back() noexcept;
+    void give_back() noexcept;
 
     const User* user_ = nullptr;
-    bool holds_kept_ = false;
-    std::optional<User> own_;  // of a call inside of another
+    KeptUser* kept_ = nullptr;  // whose `user_` is
+    std::optional<User> own_;   // of a call inside of another
 };
 
 }  // namespace expplat::python
