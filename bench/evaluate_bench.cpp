@@ -5,7 +5,7 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -45,10 +45,11 @@ const std::vector<std::string>& keys() {
     return instance;
 }
 
-const std::deque<Client::Handle>& handles() {
-    static const std::deque<Client::Handle> instance = [] {
-        std::deque<Client::Handle> result;
-        for (const std::string& key : keys()) result.push_back(client().handle(key));
+const std::vector<std::unique_ptr<Client::Handle>>& handles() {
+    static const std::vector<std::unique_ptr<Client::Handle>> instance = [] {
+        std::vector<std::unique_ptr<Client::Handle>> result;
+        for (const std::string& key : keys())
+            result.push_back(std::make_unique<Client::Handle>(client().handle(key)));
         return result;
     }();
     return instance;
@@ -107,7 +108,7 @@ void variant_by_key_random(benchmark::State& state, std::size_t user_count) {
 }
 void variant_by_handle_random(benchmark::State& state, std::size_t user_count) {
     measure_random(state, user_count, [&handle = handles()](std::size_t flag, const User& user) {
-        return handle[flag].variant(user);
+        return handle[flag]->variant(user);
     });
 }
 // The users of a game server, which stay in the core's own cache; and 12 MB of them, which do not.
