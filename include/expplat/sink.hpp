@@ -49,8 +49,9 @@ struct FileSettings {
 
 class Sink {
 public:
-    enum class Kind : std::uint8_t { none, file, custom, http, kinesis };
+    enum class Kind : std::uint8_t { none, file, custom, http, kinesis, deferred };
     using Callback = std::function<exposure::Delivery(std::span<const exposure::Event>)>;
+    using DeferredCallback = std::function<void(std::span<const exposure::Event>, exposure::Answer)>;
 
     /// Nothing is recorded.
     [[nodiscard]] static Sink none() { return {}; }
@@ -65,6 +66,13 @@ public:
     [[nodiscard]] static Sink custom(Callback callback) {
         Sink sink(Kind::custom);
         sink.callback_ = std::move(callback);
+        return sink;
+    }
+    /// A function that takes batches with it, and answers each when it can, from any thread. Called from the client's thread, which
+    /// does not wait for the answer; at most `limits::batches_under_way` have none at a time. It copies what it keeps.
+    [[nodiscard]] static Sink deferred(DeferredCallback callback) {
+        Sink sink(Kind::deferred);
+        sink.deferred_ = std::move(callback);
         return sink;
     }
     [[nodiscard]] static Sink http(HttpSettings settings = {}) {
@@ -82,6 +90,7 @@ public:
     [[nodiscard]] Kind kind() const noexcept { return kind_; }
     [[nodiscard]] const FileSettings& file_settings() const noexcept { return file_; }
     [[nodiscard]] const Callback& callback() const noexcept { return callback_; }
+    [[nodiscard]] const DeferredCallback& deferred_callback() const noexcept { return deferred_; }
     [[nodiscard]] const HttpSettings& http_settings() const noexcept { return http_; }
     [[nodiscard]] const KinesisSettings& kinesis_settings() const noexcept { return kinesis_; }
 
@@ -91,6 +100,7 @@ private:
     Kind kind_ = Kind::none;
     FileSettings file_;
     Callback callback_;
+    DeferredCallback deferred_;
     HttpSettings http_;
     KinesisSettings kinesis_;
 };

@@ -107,6 +107,7 @@ expplat::Config expplat_config::complete() const {
         case Sink::Kind::none: break;
         case Sink::Kind::file: result.sink = Sink::file(file); break;
         case Sink::Kind::custom: result.sink = Sink::custom(callback); break;
+        case Sink::Kind::deferred: result.sink = Sink::deferred(deferred); break;
         case Sink::Kind::http: result.sink = Sink::http(http); break;
         case Sink::Kind::kinesis: result.sink = Sink::kinesis(kinesis); break;
     }

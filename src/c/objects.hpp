@@ -28,6 +28,7 @@ struct expplat_config {
     expplat::HttpSettings http;
     expplat::KinesisSettings kinesis;
     expplat::Sink::Callback callback;
+    expplat::Sink::DeferredCallback deferred;  // set by bindings alone
 
     /// What `Client::open` takes.
     [[nodiscard]] expplat::Config complete() const;

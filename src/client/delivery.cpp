@@ -250,6 +250,7 @@ void Delivery::send(Parcel& parcel) {
 
 bool Delivery::settle_answers() {
     bool any = false;
+    sink_->collect();
     for (auto parcel = parcels_.begin(); parcel != parcels_.end();) {
         const auto next = std::next(parcel);
         if (parcel->answer != nullptr && parcel->answer->given) {

@@ -43,7 +43,7 @@ Result<void> Loop::start() {
     }
     if (recorder_ == nullptr) return {};
     Result<std::unique_ptr<Delivery>> delivery =
-        open_delivery(config_, recorder_->queue(), transport_.get(), clock_);
+        open_delivery(config_, recorder_->queue(), transport_.get(), clock_, [this] { wake(); });
     if (!delivery) return delivery.error();
     delivery_ = std::move(*delivery);
     return {};

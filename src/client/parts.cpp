@@ -6,6 +6,7 @@
 #include "src/client/agent.hpp"
 #include "src/sinks/callback_sink.hpp"
 #include "src/sinks/dead_letters.hpp"
+#include "src/sinks/deferred_sink.hpp"
 #include "src/sinks/file_sink.hpp"
 #include "src/sinks/http_sink.hpp"
 #include "src/sinks/kinesis_sink.hpp"
@@ -55,7 +56,7 @@ SinkResult open_kinesis(const Config& config, net::Transport& transport,
 }
 
 SinkResult open_sink(const Config& config, net::Transport* transport,
-                     const std::shared_ptr<const Clock>& clock) {
+                     const std::shared_ptr<const Clock>& clock, std::function<void()> wake) {
     switch (config.sink.kind()) {
         case Sink::Kind::file: {
             const FileSettings& file = config.sink.file_settings();
@@ -66,6 +67,11 @@ SinkResult open_sink(const Config& config, net::Transport* transport,
                 return Error{ErrorCode::invalid_argument, "Sink::custom was given no function"};
             return std::unique_ptr<exposure::EventSink>(
                 std::make_unique<sinks::CallbackSink>(config.sink.callback()));
+        case Sink::Kind::deferred:
+            if (!config.sink.deferred_callback())
+                return Error{ErrorCode::invalid_argument, "Sink::deferred was given no function"};
+            return std::unique_ptr<exposure::EventSink>(
+                std::make_unique<sinks::DeferredSink>(config.sink.deferred_callback(), std::move(wake)));
         case Sink::Kind::http: return open_http(config, *transport, clock);
         case Sink::Kind::kinesis: return open_kinesis(config, *transport, clock);
         case Sink::Kind::none: break;
@@ -100,8 +106,9 @@ sync::FollowerSettings follower_settings(const Config& config) {
 
 Result<std::unique_ptr<Delivery>> open_delivery(const Config& config, exposure::EventQueue& queue,
                                                 net::Transport* transport,
-                                                const std::shared_ptr<const Clock>& clock) {
-    SinkResult sink = open_sink(config, transport, clock);
+                                                const std::shared_ptr<const Clock>& clock,
+                                                std::function<void()> wake) {
+    SinkResult sink = open_sink(config, transport, clock, std::move(wake));
     if (!sink) return sink.error();
     std::unique_ptr<sinks::Spool> spool;
     if (!config.spool.empty()) {

@@ -4,6 +4,7 @@
 // descriptors, files, the spool's folder. Errors are those of `Client::open`.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "expplat/base/clock.hpp"
@@ -20,10 +21,12 @@ namespace expplat::runtime {
 
 [[nodiscard]] sync::FollowerSettings follower_settings(const Config& config);
 
-/// `transport` is there for sinks that need it, and outlives the result; so does `queue`.
+/// `transport` is there for sinks that need it, and outlives the result; so does `queue`. `wake` makes the loop step soon, from any
+/// thread, until the result is abandoned or destroyed.
 [[nodiscard]] Result<std::unique_ptr<Delivery>> open_delivery(const Config& config,
                                                               exposure::EventQueue& queue,
                                                               net::Transport* transport,
-                                                              const std::shared_ptr<const Clock>& clock);
+                                                              const std::shared_ptr<const Clock>& clock,
+                                                              std::function<void()> wake);
 
 }  // namespace expplat::runtime

@@ -21,11 +21,12 @@ from expplat._native import (
     __version__,
 )
 from expplat.errors import Error
-from expplat.sink import Sink
+from expplat.sink import Delivery, Sink
 from expplat.source import Source
 
 __all__ = [
     "Client",
+    "Delivery",
     "Detail",
     "Error",
     "Handle",

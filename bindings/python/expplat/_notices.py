@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 
-from expplat import _native
+from expplat import _native, _sinks
 from expplat.sink import Sink
 from expplat.source import Source
 
@@ -19,6 +19,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
+    from typing import Any
+
+    from expplat.sink import Delivery
 
 _LEVELS = (10, 20, 30, 40)  # logging's numbers for ours
 _LAST_WORDS_S = 2.0  # at exit, for what is still in the queue
@@ -29,14 +32,16 @@ _thread: threading.Thread | None = None
 class Listeners:
     """Whom a client's notices are for."""
 
-    __slots__ = ("logger", "on_ruleset", "on_status")
+    __slots__ = ("logger", "on_ruleset", "on_status", "sink")
 
     def __init__(
         self,
         logger: logging.Logger | None,
         on_status: Callable[[_native.Status], object] | None,
         on_ruleset: Callable[[_native.RulesetChange], object] | None,
+        sink: Callable[[list[dict[str, Any]]], Delivery | None] | None,
     ) -> None:
+        self.sink = sink
         self.logger = logger
         self.on_status = on_status
         self.on_ruleset = on_ruleset
@@ -76,8 +81,9 @@ def listeners(
     logger: logging.Logger | None,
     on_status: Callable[[_native.Status], object] | None,
     on_ruleset: Callable[[_native.RulesetChange], object] | None,
+    sink: Sink | None,
 ) -> Listeners:
-    """Checks a client's listeners, and starts the thread where it does not run. Called by `Client`."""
+    """Checks a client's listeners, and starts the threads where they do not run. Called by `Client`."""
     for name, listener in (("on_status", on_status), ("on_ruleset", on_ruleset)):
         if listener is not None and not callable(listener):
             raise TypeError(f"{name} must be callable")
@@ -86,7 +92,10 @@ def listeners(
     if _thread is None:
         _start()
         _close_with_worker()
-    return Listeners(logger, on_status, on_ruleset)
+    function = None if sink is None else sink._function
+    if function is not None:
+        _sinks.start()
+    return Listeners(logger, on_status, on_ruleset, function)
 
 
 def _run() -> None:
@@ -112,8 +121,8 @@ def _start() -> None:
 
 def _after_fork_in_child() -> None:
     global _thread
-    _native.renew_notices()
     _thread = None
+    _sinks.after_fork_in_child()
     if not _native.has_clients():
         return
     _start()
@@ -131,6 +140,7 @@ def _close_with_worker() -> None:
 def _at_exit() -> None:
     """Closes what is still open, while Python can still hear it."""
     _native.close_all()
+    _sinks.stop()
     _native.stop_notices()
     if _thread is not None:
         _thread.join(_LAST_WORDS_S)

@@ -6,18 +6,62 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from os import PathLike
+    from typing import Any
 
     from expplat._native import Config
 
 
+_IS_COROUTINE = 0x80  # inspect.CO_COROUTINE
+
+
+class Delivery:
+    """What became of a batch that a `Sink.custom` was given: the first `acknowledged` events are delivered, the `rejected` ones after
+    them never can be (dead letters); the rest is offered again. `message` is logged."""
+
+    __slots__ = ("acknowledged", "message", "rejected")
+
+    def __init__(self, acknowledged: int, rejected: int = 0, message: str = "") -> None:
+        for name, count in (("acknowledged", acknowledged), ("rejected", rejected)):
+            if not isinstance(count, int):
+                raise TypeError(f"{name} must be an int, not {type(count).__name__}")
+            if not 0 <= count < 2**63:
+                raise ValueError(f"{name} must be a number of events, not {count}")
+        if not isinstance(message, str):
+            raise TypeError(f"message must be a str, not {type(message).__name__}")
+        self.acknowledged = acknowledged
+        self.rejected = rejected
+        self.message = message
+
+    def __repr__(self) -> str:
+        return f"Delivery({self.acknowledged}, {self.rejected}, {self.message!r})"
+
+
 class Sink:
-    """Where exposures and track events go: `Sink.kinesis`, `Sink.http` or `Sink.file`. Without one nothing is recorded."""
+    """Where exposures and track events go: `Sink.kinesis`, `Sink.http`, `Sink.file` or `Sink.custom`. Without one nothing is
+    recorded."""
 
-    __slots__ = ("_configure", "_shown")
+    __slots__ = ("_configure", "_function", "_shown")
 
-    def __init__(self, configure: Callable[[Config], None], shown: str) -> None:
+    def __init__(
+        self,
+        configure: Callable[[Config], None],
+        shown: str,
+        function: Callable[[list[dict[str, Any]]], Delivery | None] | None = None,
+    ) -> None:
         self._configure = configure
         self._shown = shown
+        self._function = function
+
+    @staticmethod
+    def custom(function: Callable[[list[dict[str, Any]]], Delivery | None]) -> Sink:
+        """A function of the program's. It is given a list of events, each the dict of docs/EVENTS.md, and returns None where all are
+        delivered, or a `Delivery`; where it raises, the batch is offered again later. One thread of the process, `expplat-sinks`,
+        calls all such functions, one at a time: the client's own thread does not wait for it."""
+        if not callable(function):
+            raise TypeError(f"a sink must be callable, not {type(function).__name__}")
+        if getattr(getattr(function, "__code__", None), "co_flags", 0) & _IS_COROUTINE:
+            raise TypeError("a sink is called by a thread of its own and cannot be a coroutine function")
+        return Sink(lambda config: config.sink_custom(), f"Sink.custom({function!r})", function)
 
     @staticmethod
     def file(path: str | PathLike[str], rotate_bytes: int = 0, rotated_files: int = 5) -> Sink:

@@ -1,33 +1,24 @@
-// Opening, waiting, telling and closing. The methods that may wait are CPython's own: where a daemon thread must end while it
+// Opening, waiting and closing. The methods that may wait are CPython's own: where a daemon thread must end while it
 // waits for the GIL, CPython unwinds its stack, and nothing of ours on that stack may stand in the way.
 #include "bindings/python/src/client.hpp"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <vector>
 
 #include "bindings/python/src/arguments.hpp"
 #include "bindings/python/src/asked_user.hpp"
+#include "bindings/python/src/batches.hpp"
 #include "bindings/python/src/config.hpp"
 #include "bindings/python/src/errors.hpp"
 #include "bindings/python/src/held.hpp"
+#include "bindings/python/src/living.hpp"
 #include "bindings/python/src/notices.hpp"
 #include "bindings/python/src/records.hpp"
 
 namespace expplat::python {
 
 namespace {
-
-struct Living {
-    PyObject* client;     // borrowed: it takes itself away
-    PyObject* listeners;  // borrowed: the client has it
-};
-/// By number. Guarded by the GIL.
-std::map<std::uint64_t, Living>& living() {
-    static auto* const instance = new std::map<std::uint64_t, Living>;  // outlives every client
-    return *instance;
-}
 
 void init(nb::pointer_and_handle<Client> self, nb::object source, nb::object sink, nb::object logger,
           nb::object on_status, nb::object on_ruleset, nb::kwargs settings) {
@@ -38,13 +29,14 @@ void init(nb::pointer_and_handle<Client> self, nb::object source, nb::object sin
     nb::module_::import_("expplat._notices").attr("configure")(writing, source, sink);
     for (const auto& [name, value] : settings) config.set(nb::cast<nb::str>(name), value);
     const nb::object listeners =
-        nb::module_::import_("expplat._notices").attr("listeners")(logger, on_status, on_ruleset);
+        nb::module_::import_("expplat._notices").attr("listeners")(logger, on_status, on_ruleset, sink);
 
     const std::uint64_t number = ++last_number;
     if (const expplat_code code = listen(config.get(), number); code != EXPPLAT_OK) {
         raise(code, "the listeners could not be set");
         throw nb::python_error();
     }
+    deliver_to_python(*config.get(), number);
     living()[number] = {nullptr, listeners.ptr()};
     expplat_error* error = nullptr;
     expplat_client* client = nullptr;
@@ -308,10 +300,12 @@ int traverse_handle(PyObject* self, visitproc visit, void* arg) {
 }  // namespace
 
 Client::~Client() {
-    living().erase(number);
+    // What it still sends to a sink of the program's, and says, is for its listeners.
+    if (const auto found = living().find(number); found != living().end()) found->second.client = nullptr;
     Py_BEGIN_ALLOW_THREADS;
     expplat_destroy(client);
     Py_END_ALLOW_THREADS;
+    living().erase(number);
 }
 
 void close_all() {
@@ -320,37 +314,6 @@ void close_all() {
     for (const Held& client : clients) {
         if (!(client == nullptr)) Py_XDECREF(close(client.get(), nullptr));
     }
-}
-
-nb::object next_notice() {
-    std::optional<Notice> notice;
-    Notices& notices = Notices::instance();
-    Py_BEGIN_ALLOW_THREADS;
-    notice = notices.take();
-    Py_END_ALLOW_THREADS;
-    if (!notice) return nb::none();
-    const auto found = living().find(notice->client);
-    const nb::object listeners = found == living().end() || found->second.listeners == nullptr
-                                     ? nb::object(nb::none())
-                                     : nb::borrow(found->second.listeners);
-    PyObject* what = nullptr;
-    switch (notice->kind) {
-        case Notice::Kind::log:
-            what = PyUnicode_DecodeUTF8(notice->text.data(), static_cast<Py_ssize_t>(notice->text.size()),
-                                        "replace");
-            break;
-        case Notice::Kind::status:
-            notice->status.environment = {notice->environment.data(), notice->environment.size()};
-            notice->status.error = {notice->text.data(), notice->text.size()};
-            what = new_status(notice->status);
-            break;
-        case Notice::Kind::ruleset:
-            what = new_ruleset_change(notice->version, notice->origin, notice->everything, notice->keys);
-            break;
-    }
-    if (what == nullptr) throw nb::python_error();
-    constexpr const char* kinds[] = {"log", "status", "ruleset"};
-    return nb::make_tuple(listeners, kinds[static_cast<int>(notice->kind)], notice->level, nb::steal(what));
 }
 
 void add_client_types(nb::module_& module) {
@@ -390,9 +353,6 @@ void add_client_types(nb::module_& module) {
             return nb::str(handle.handle->place.key.data(), handle.handle->place.key.size());
         });
 
-    module.def("next_notice", &next_notice, "Waits for what a client has to say; None when that is over.");
-    module.def("stop_notices", [] { Notices::instance().stop(); });
-    module.def("renew_notices", &Notices::renew);
     module.def("close_all", &close_all, "Closes every client.");
     module.def("has_clients", [] { return !living().empty(); });
 }

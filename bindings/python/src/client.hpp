@@ -40,6 +40,8 @@ struct Handle {
 };
 
 void add_client_types(nb::module_& module);
+/// The module's functions for notices and batches.
+void add_telling(nb::module_& module);
 /// Closes every client of the process.
 void close_all();
 

@@ -6,6 +6,7 @@
 #include "bindings/python/src/arguments.hpp"
 #include "bindings/python/src/errors.hpp"
 #include "bindings/python/src/held.hpp"
+#include "src/c/objects.hpp"
 
 namespace expplat::python {
 
@@ -78,6 +79,8 @@ void Config::sink_kinesis(nb::object stream) {
     check(expplat_config_sink_kinesis(get(), text(stream, "stream")), "the stream");
 }
 
+void Config::sink_custom() { get()->sink = Sink::Kind::deferred; }
+
 void Config::set(nb::str name, nb::handle value) {
     std::string_view given;
     if (!read_text(name.ptr(), "a setting's name", given)) throw_raised();
@@ -132,6 +135,7 @@ void add_config_type(nb::module_& module) {
         .def("sink_file", &Config::sink_file, nb::arg("path"), nb::arg("rotate_bytes"))
         .def("sink_http", &Config::sink_http, nb::arg("url"), nb::arg("key"))
         .def("sink_kinesis", &Config::sink_kinesis, nb::arg("stream"))
+        .def("sink_custom", &Config::sink_custom)
         .def("set", &Config::set, nb::arg("name"), nb::arg("value").none());
 }
 

@@ -24,6 +24,8 @@ public:
     void sink_file(nb::object path, std::uint64_t rotate_bytes);
     void sink_http(nb::object url, nb::object key);
     void sink_kinesis(nb::object stream);
+    /// `deliver_to_python` says how.
+    void sink_custom();
     /// By the type of the value: bool, int, str or a path; a list of str sets each.
     void set(nb::str name, nb::handle value);
 

@@ -24,6 +24,11 @@ struct Delivery {
     std::string message;           // of a failure; logged
 };
 
+/// Says what became of a batch, for a program's own function that answers when it can (`Sink::deferred`). From any thread; the
+/// first call counts. Where the last copy goes uncalled, nothing was taken. Nobody hears it once the client is closed, or in a
+/// forked child.
+using Answer = std::function<void(Delivery)>;
+
 /// What became of a batch, event by event. What is in neither list was acknowledged.
 struct Report {
     struct Rejected {
@@ -44,6 +49,8 @@ public:
     /// Begins to deliver. The batch stays where it is until `done` was called, exactly once, from within this call or later
     /// from the loop. A sink that is destroyed calls nothing any more. Several batches may be under way at once.
     virtual void send(std::span<const Event> batch, Done done) = 0;
+    /// Calls `done` for what other threads have answered meanwhile. Called from the loop, often.
+    virtual void collect() {}
 };
 
 }  // namespace expplat::exposure
