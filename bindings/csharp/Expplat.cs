@@ -90,48 +90,133 @@ namespace Expplat
         public void Dispose() { Handle.Dispose(); }
     }
 
+    /// <summary>Where a client's rules come from and where its events go: of each the last that was set. Belongs to one thread;
+    /// a client copies it.</summary>
+    public sealed class Config : IDisposable
+    {
+        internal readonly ConfigHandle Handle = Native.expplat_config_create();
+
+        public void SourceText(string json)
+        {
+            using (var text = new Utf8(json)) Check(Native.expplat_config_source_text(Handle, text.View), "the source");
+        }
+        /// <summary>JSON or an image; looked at every so many milliseconds, 0: read once.</summary>
+        public void SourceFile(string path, long watchIntervalMs = 0)
+        {
+            using (var text = new Utf8(path))
+                Check(Native.expplat_config_source_file(Handle, text.View, watchIntervalMs), "the source");
+        }
+        public void SourceServer(string url, string key)
+        {
+            using (var text = new Utf8(url))
+            using (var secret = new Utf8(key))
+                Check(Native.expplat_config_source_server(Handle, text.View, secret.View), "the source");
+        }
+
+        /// <summary>A server's intake; without arguments that of the source.</summary>
+        public void SinkHttp(string url = "", string key = "")
+        {
+            using (var text = new Utf8(url))
+            using (var secret = new Utf8(key)) Check(Native.expplat_config_sink_http(Handle, text.View, secret.View), "the sink");
+        }
+        /// <summary>JSON lines. A file that would grow over so many bytes is renamed to PATH.1; 0: never.</summary>
+        public void SinkFile(string path, ulong rotateBytes = 0)
+        {
+            using (var text = new Utf8(path)) Check(Native.expplat_config_sink_file(Handle, text.View, rotateBytes), "the sink");
+        }
+
+        /// <summary>A setting by its name: the C header lists them ("spool", "manual_poll", …).</summary>
+        public void Set(string name, string value)
+        {
+            using (var text = new Utf8(name))
+            using (var content = new Utf8(value))
+                Check(Native.expplat_config_set_string(Handle, text.View, content.View), "the setting " + name);
+        }
+        public void Set(string name, long value)
+        {
+            using (var text = new Utf8(name))
+                Check(Native.expplat_config_set_int(Handle, text.View, value), "the setting " + name);
+        }
+        public void Set(string name, bool value)
+        {
+            using (var text = new Utf8(name))
+                Check(Native.expplat_config_set_bool(Handle, text.View, value), "the setting " + name);
+        }
+
+        public void Dispose() { Handle.Dispose(); }
+
+        private static void Check(int code, string what)
+        {
+            if (code == 0) return;
+            string why = Marshal.PtrToStringAnsi(Native.expplat_code_name(code));
+            throw new ExpplatException(code, what + " is refused: " + why);
+        }
+    }
+
     /// <summary>Answers from a ruleset.</summary>
     public sealed class Client : IDisposable
     {
         private readonly ClientHandle handle;
 
-        private Client(Func<IntPtr, int> setSource)
+        /// <summary>Events are recorded where the configuration has a sink. A server is not waited for: see WaitReady.</summary>
+        public Client(Config config)
         {
-            IntPtr config = Native.expplat_config_create();
-            try
-            {
-                int code = setSource(config);
-                if (code != 0) throw new ExpplatException(code, "the source is refused");
-                IntPtr error = IntPtr.Zero;
-                handle = Native.expplat_open(config, ref error);
-                if (handle.IsInvalid) throw Native.Exception(error);
-            }
-            finally
-            {
-                Native.expplat_config_destroy(config);
-            }
+            IntPtr error = IntPtr.Zero;
+            handle = Native.expplat_open(config.Handle, ref error);
+            if (handle.IsInvalid) throw Native.Exception(error);
         }
 
+        /// <summary>Records nothing, as FromFile and FromServer: a Config may have a sink.</summary>
         public static Client FromText(string json)
         {
-            using (var text = new Utf8(json)) return new Client(config => Native.expplat_config_source_text(config, text.View));
+            using (var config = new Config())
+            {
+                config.SourceText(json);
+                return new Client(config);
+            }
         }
 
         /// <summary>JSON or an image, read once.</summary>
         public static Client FromFile(string path)
         {
-            using (var text = new Utf8(path)) return new Client(config => Native.expplat_config_source_file(config, text.View, 0));
+            using (var config = new Config())
+            {
+                config.SourceFile(path);
+                return new Client(config);
+            }
         }
 
-        /// <summary>A server is not waited for: see WaitReady.</summary>
         public static Client FromServer(string url, string key)
         {
-            using (var text = new Utf8(url))
-            using (var secret = new Utf8(key))
-                return new Client(config => Native.expplat_config_source_server(config, text.View, secret.View));
+            using (var config = new Config())
+            {
+                config.SourceServer(url, key);
+                return new Client(config);
+            }
         }
 
         public bool WaitReady(long timeoutMs) { return Native.expplat_wait_ready(handle, timeoutMs); }
+
+        /// <summary>Does what is due, where the configuration says manual_poll: once a frame, from one thread. Returns in how many
+        /// milliseconds it wants to be called again at the latest.</summary>
+        public long Poll() { return Native.expplat_poll(handle); }
+
+        /// <summary>Something happened to the user; properties are a JSON object. False without a user or a name.</summary>
+        public bool Track(string name, User user, double? value = null, string properties = null)
+        {
+            double[] amount = value.HasValue ? new[] { value.Value } : null;
+            using (var text = new Utf8(name))
+            using (var more = new Utf8(properties))
+                return Native.expplat_track(handle, text.View, HandleOf(user), amount, more.View) == 0;
+        }
+
+        /// <summary>Sends what was recorded. False where that took longer; the rest is sent later.</summary>
+        public bool Flush(long timeoutMs) { return Native.expplat_flush(handle, timeoutMs); }
+
+        /// <summary>How current the ruleset is and what went wrong, as JSON.</summary>
+        public string StatusJson() { return Native.Take(Native.expplat_status_json(handle)); }
+        /// <summary>What became of the events, as JSON.</summary>
+        public string StatsJson() { return Native.Take(Native.expplat_stats_json(handle)); }
 
         public Answer Variant(string key, User user)
         {
@@ -157,16 +242,24 @@ namespace Expplat
         }
         public string String(string key, User user, string fallback)
         {
+            Native.Answer answer;
             using (var text = new Utf8(key))
             using (var other = new Utf8(fallback))
-                return Native.Take(Native.expplat_string(handle, text.View, HandleOf(user), other.View, IntPtr.Zero));
+            {
+                string value = Native.Take(Native.expplat_string(handle, text.View, HandleOf(user), other.View, out answer));
+                return fallback == null && answer.IsFallback ? null : value;
+            }
         }
         /// <summary>An object, as JSON text.</summary>
         public string Object(string key, User user, string fallback)
         {
+            Native.Answer answer;
             using (var text = new Utf8(key))
             using (var other = new Utf8(fallback))
-                return Native.Take(Native.expplat_object(handle, text.View, HandleOf(user), other.View, IntPtr.Zero));
+            {
+                string value = Native.Take(Native.expplat_object(handle, text.View, HandleOf(user), other.View, out answer));
+                return fallback == null && answer.IsFallback ? null : value;
+            }
         }
 
         /// <summary>The answer to a line of a file of cases, as JSON. Records nothing.</summary>
@@ -188,6 +281,13 @@ namespace Expplat
         public UserHandle() : base(IntPtr.Zero, true) { }
         public override bool IsInvalid { get { return handle == IntPtr.Zero; } }
         protected override bool ReleaseHandle() { Native.expplat_user_destroy(handle); return true; }
+    }
+
+    internal sealed class ConfigHandle : SafeHandle
+    {
+        public ConfigHandle() : base(IntPtr.Zero, true) { }
+        public override bool IsInvalid { get { return handle == IntPtr.Zero; } }
+        protected override bool ReleaseHandle() { Native.expplat_config_destroy(handle); return true; }
     }
 
     internal sealed class ClientHandle : SafeHandle
@@ -241,6 +341,8 @@ namespace Expplat
             [MarshalAs(UnmanagedType.ByValArray, SizeConst = 129)] internal byte[] Variant;
             [MarshalAs(UnmanagedType.ByValArray, SizeConst = 129)] internal byte[] Rule;
 
+            internal bool IsFallback { get { return VariantSize == 0 || Error != 0; } }
+
             internal Expplat.Answer Read()
             {
                 return new Expplat.Answer
@@ -289,15 +391,31 @@ namespace Expplat
         [DllImport(Library)] [return: MarshalAs(UnmanagedType.I1)]
         internal static extern bool expplat_user_set_null(UserHandle user, Str name);
 
-        [DllImport(Library)] internal static extern IntPtr expplat_config_create();
+        [DllImport(Library)] internal static extern IntPtr expplat_code_name(int code);
+
+        [DllImport(Library)] internal static extern ConfigHandle expplat_config_create();
         [DllImport(Library)] internal static extern void expplat_config_destroy(IntPtr config);
-        [DllImport(Library)] internal static extern int expplat_config_source_text(IntPtr config, Str json);
-        [DllImport(Library)] internal static extern int expplat_config_source_file(IntPtr config, Str path, long watchIntervalMs);
-        [DllImport(Library)] internal static extern int expplat_config_source_server(IntPtr config, Str url, Str key);
-        [DllImport(Library)] internal static extern ClientHandle expplat_open(IntPtr config, ref IntPtr error);
+        [DllImport(Library)] internal static extern int expplat_config_source_text(ConfigHandle config, Str json);
+        [DllImport(Library)]
+        internal static extern int expplat_config_source_file(ConfigHandle config, Str path, long watchIntervalMs);
+        [DllImport(Library)] internal static extern int expplat_config_source_server(ConfigHandle config, Str url, Str key);
+        [DllImport(Library)] internal static extern int expplat_config_sink_http(ConfigHandle config, Str url, Str key);
+        [DllImport(Library)] internal static extern int expplat_config_sink_file(ConfigHandle config, Str path, ulong rotateBytes);
+        [DllImport(Library)] internal static extern int expplat_config_set_string(ConfigHandle config, Str name, Str value);
+        [DllImport(Library)] internal static extern int expplat_config_set_int(ConfigHandle config, Str name, long value);
+        [DllImport(Library)]
+        internal static extern int expplat_config_set_bool(ConfigHandle config, Str name, [MarshalAs(UnmanagedType.I1)] bool value);
+        [DllImport(Library)] internal static extern ClientHandle expplat_open(ConfigHandle config, ref IntPtr error);
         [DllImport(Library)] internal static extern void expplat_destroy(IntPtr client);
         [DllImport(Library)] [return: MarshalAs(UnmanagedType.I1)]
         internal static extern bool expplat_wait_ready(ClientHandle client, long timeoutMs);
+        [DllImport(Library)] [return: MarshalAs(UnmanagedType.I1)]
+        internal static extern bool expplat_flush(ClientHandle client, long timeoutMs);
+        [DllImport(Library)] internal static extern long expplat_poll(ClientHandle client);
+        [DllImport(Library)]
+        internal static extern int expplat_track(ClientHandle client, Str name, UserHandle user, double[] value, Str properties);
+        [DllImport(Library)] internal static extern Text expplat_status_json(ClientHandle client);
+        [DllImport(Library)] internal static extern Text expplat_stats_json(ClientHandle client);
 
         [DllImport(Library)]
         internal static extern void expplat_variant(ClientHandle client, Str key, UserHandle user, out Answer answer);
@@ -309,9 +427,9 @@ namespace Expplat
         [DllImport(Library)]
         internal static extern double expplat_number(ClientHandle client, Str key, UserHandle user, double fallback, IntPtr answer);
         [DllImport(Library)]
-        internal static extern Text expplat_string(ClientHandle client, Str key, UserHandle user, Str fallback, IntPtr answer);
+        internal static extern Text expplat_string(ClientHandle client, Str key, UserHandle user, Str fallback, out Answer answer);
         [DllImport(Library)]
-        internal static extern Text expplat_object(ClientHandle client, Str key, UserHandle user, Str fallback, IntPtr answer);
+        internal static extern Text expplat_object(ClientHandle client, Str key, UserHandle user, Str fallback, out Answer answer);
         [DllImport(Library)] internal static extern Text expplat_evaluate_case(ClientHandle client, Str line);
     }
 }

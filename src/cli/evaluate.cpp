@@ -1,8 +1,12 @@
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -81,11 +85,15 @@ bool read_cases(std::istream& in, std::vector<Case>& cases) {
     return !in.bad();
 }
 
-bool read_cases(const std::string& path, std::vector<Case>& cases) {
-    if (path == "-") return read_cases(std::cin, cases);
-    std::ifstream file(path, std::ios::binary);
+/// 0, or the `errno` that says why they cannot be read.
+int read_cases(const std::string& path, std::vector<Case>& cases) {
+    errno = 0;
+    if (path == "-") return read_cases(std::cin, cases) ? 0 : EIO;
     // A directory opens but cannot be read.
-    return file.is_open() && (file.peek(), !file.bad()) && (file.clear(), read_cases(file, cases));
+    if (std::error_code none; std::filesystem::is_directory(path, none)) return EISDIR;
+    std::ifstream file(path, std::ios::binary);
+    const bool whole = file.is_open() && read_cases(file, cases);
+    return whole ? 0 : errno != 0 ? errno : EIO;
 }
 
 /// The keys that are asked for, or all flags, then all experiments, in document order.
@@ -98,6 +106,7 @@ std::vector<Case> cases_of_user(const RulesetFile& ruleset, std::string_view use
             keys.emplace_back(image::key_of(view.entity(offset)));
     }
     const Result<User> user = ruleset::parse_user(user_text);
+    if (!user) complain("the user cannot be read: " + user.error().message);
     std::vector<Case> cases;
     cases.reserve(keys.size());
     for (std::string& key : keys) {
@@ -138,9 +147,12 @@ int evaluate(const Words& words) {
     std::vector<Case> cases;
     if (arguments->has("--user")) {
         cases = cases_of_user(*ruleset, *arguments->value("--user"), operands);
-    } else if (const std::string path(*arguments->value("--cases")); !read_cases(path, cases)) {
-        complain("cannot read the cases " + path);
-        return exit_refused;
+    } else {
+        const std::string path(*arguments->value("--cases"));
+        if (const int why = read_cases(path, cases); why != 0) {
+            complain("cannot read the cases " + path + ": " + std::strerror(why));
+            return exit_refused;
+        }
     }
     return answer_cases(*ruleset, cases,
                         {*threads, *repeat, arguments->has("--threads") || arguments->has("--repeat")});

@@ -134,8 +134,10 @@ Result<void> Rules::adopt_file() {
     }
     const std::string_view json(reinterpret_cast<const char*>(content->data()), content->size());
     const Result<void> adopted = adopt_json(json, Origin::file);
-    if (!adopted) return Error{adopted.error().code, path + ":\n" + adopted.error().message};
-    return {};
+    if (adopted) return {};
+    // A mistake begins with its pointer; what is no JSON at all has none, and then the file's name stands in its place.
+    const std::string& wrong = adopted.error().message;
+    return Error{adopted.error().code, path + (wrong.starts_with(": ") ? "" : ":\n") + wrong};
 }
 
 Result<void> Rules::adopt_image(image::Buffer bytes, Origin origin) {

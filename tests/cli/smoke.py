@@ -88,6 +88,12 @@ def check(smoke):
                      and answers[0] == ANSWER and answers[1]["error"] == "FLAG_NOT_FOUND"
                      and answers[2]["error"] == "PARSE_ERROR" and answers[2]["key"] is None, done)
         smoke.expect_exit(f"explain {ruleset}", 0, "explain", ruleset, "--user", GERMAN, "cta", out="germany")
+    smoke.expect_exit("cases that are not there are said to be", 1, "evaluate", "ruleset.json", "--cases", "none.jsonl",
+                      err="cannot read the cases none.jsonl: No such file or directory")
+    smoke.expect_exit("a folder of cases is said to be one", 1, "evaluate", "ruleset.json", "--cases", ".",
+                      err="cannot read the cases .: Is a directory")
+    smoke.expect_exit("a user who cannot be read is said to be", 0, "evaluate", "ruleset.json", "--user", "nobody",
+                      out="PARSE_ERROR", err="the user cannot be read: user: line 1, column 2: ")
     image = smoke.folder / "ruleset.xpr"
     whole = image.read_bytes() if image.is_file() else b""
     (smoke.folder / "cut.xpr").write_bytes(whole[: len(whole) // 2])

@@ -64,6 +64,18 @@ TEST(Source, WhatCannotBeReadIsRefusedWithItsReason) {
     EXPECT_EQ(refusal_of(Source::text("{}")), ErrorCode::invalid_ruleset);
 }
 
+TEST(Source, WhatIsNoJsonIsToldBehindTheNameOfItsFile) {
+    const Folder folder;
+    folder.replace("empty", "");
+    Config config;
+    config.source = Source::file(folder.file("empty"));
+    EXPECT_TRUE(
+        Client::open(config).error().message.starts_with(folder.file("empty") + ": line 1, column 1: "));
+    folder.replace("wrong", R"({"format":"expplat.ruleset/1","environment":"e","version":-1})");
+    config.source = Source::file(folder.file("wrong"));
+    EXPECT_TRUE(Client::open(config).error().message.starts_with(folder.file("wrong") + ":\n/version: "));
+}
+
 TEST(Source, ReloadKeepsTheLastGoodRuleset) {
     const Folder folder;
     folder.replace("rules.json", ruleset_text(1));

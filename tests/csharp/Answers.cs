@@ -59,12 +59,62 @@ static class Answers
         GC.WaitForPendingFinalizers();
     }
 
+    // Exposures and what is tracked reach the sink, without a thread of the library's.
+    static void RecordQuickstart(string rules, string events)
+    {
+        using (Config config = new Config())
+        {
+            config.SourceFile(rules);
+            config.SinkFile(events);
+            config.Set("project", "game");
+            config.Set("manual_poll", true);
+            config.Set("batch_age_ms", 1L);
+            Check(Throws(() => { config.Set("frobnicate", 1L); return null; }) == 2, "a setting that is none");
+            Check(Throws(() => { config.Set("queue_events", -1L); return null; }) == 1, "a value that is none");
+            using (Client client = new Client(config))
+            using (User user = new User("user-7"))
+            {
+                user.Set("country", "DE");
+                Check(client.String("checkout-cta", user, null) == "green", "string");
+                Check(client.String("unknown", user, null) == null, "a fallback of null");
+                Check(client.Object("checkout-cta", user, null) == null, "a fallback of null for another type");
+                Check(client.Track("purchase", user, 12.5, "{\"item\": \"sword\"}"), "track");
+                Check(client.Track("login", user), "track without a value");
+                Check(!client.Track("login", null) && !client.Track(null, user), "track without a user or a name");
+                Check(client.Poll() >= 0, "poll");
+                Check(client.Flush(5000), "flush");
+                Check(client.StatusJson().Contains("READY"), "status");
+                Check(client.StatsJson().Contains("\"acknowledged\": 3"), "stats: " + client.StatsJson());
+            }
+        }
+        string[] lines = File.ReadAllLines(events);
+        Check(lines.Length == 3, "three events");
+        Check(lines[0].Contains("\"exposure\"") && lines[1].Contains("12.5") && lines[1].Contains("sword"), "what they say");
+    }
+
+    // A server that is away keeps nobody waiting, on the game's own thread either.
+    static void FollowAServerThatIsAway()
+    {
+        using (Config config = new Config())
+        {
+            config.SourceServer("http://127.0.0.1:1", "key");
+            config.SinkHttp();
+            config.Set("manual_poll", true);
+            config.Set("shutdown_timeout_ms", 0L);
+            using (Client client = new Client(config))
+            using (User user = new User("user-7"))
+            {
+                Check(client.Poll() >= 0 && client.StatusJson().Contains("CONNECTING"), "no ruleset yet");
+                Check(client.Variant("checkout-cta", user).Error == EvaluationError.ProviderNotReady, "no answer yet");
+            }
+        }
+    }
+
     static int Throws(Func<IDisposable> make)
     {
         try
         {
-            make().Dispose();
-            return 0;
+            using (make()) return 0;
         }
         catch (ExpplatException exception)
         {
@@ -78,6 +128,10 @@ static class Answers
         if (arguments.Length == 1)
         {
             AskQuickstart(File.ReadAllText(arguments[0]));
+            string events = Path.GetTempFileName();
+            RecordQuickstart(arguments[0], events);
+            File.Delete(events);
+            FollowAServerThatIsAway();
             Console.WriteLine(failures == 0 ? "C# answers" : failures + " wrong");
             return failures == 0 ? 0 : 1;
         }

@@ -1,7 +1,9 @@
 // What an answer says, by key and by handle, of each type; and what a closed ruleset says.
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { builds, compile, document, moduleBytes, open, openBuild } from './built_package.mjs'
+import { pathToFileURL } from 'node:url'
+import { builds, compile, document, folder, moduleBytes, open, openBuild } from './built_package.mjs'
 
 const fixed = (type, value, more) => ({ type, variants: { only: value }, off: 'only', default: 'only', ...more })
 const flags = {
@@ -103,7 +105,8 @@ test('a flag of many rules keeps its answers apart', () => {
 test('a module may be given in every form, as edge runtimes demand too', async () => {
     const bytes = moduleBytes()
     const headers = { 'content-type': 'application/wasm' }
-    const forms = [bytes, bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length), new WebAssembly.Module(bytes), new Response(bytes, { headers }), Promise.resolve(new Response(bytes)), undefined]
+    const file = pathToFileURL(join(folder, 'expplat.wasm'))
+    const forms = [file, file.href, bytes, bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length), new WebAssembly.Module(bytes), new Response(bytes, { headers }), Promise.resolve(new Response(bytes)), undefined]
     for (const form of forms) assert.ok((await open(form)).load(compile(document(flags))).boolean('boolean', user, false))
     const { compile: forbidden } = WebAssembly
     WebAssembly.compile = () => assert.fail('compiled at run time')

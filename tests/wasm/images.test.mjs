@@ -1,5 +1,6 @@
 // Hostile images: whatever the bytes, they are refused or evaluate safely.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ExpplatError, builds, compile, openBuild, root } from './built_package.mjs'
@@ -77,6 +78,8 @@ test('what is cut off, empty or no bytes at all is refused', async () => {
     for (let size = 0; size < image.length; size += 7) assert.equal(survives(expplat, image.subarray(0, size)), false)
     for (const wrong of [undefined, null, 'image', 5, {}, [1, 2]]) assert.throws(() => expplat.load(wrong), TypeError)
     assert.throws(() => expplat.load(new Uint8Array(64)), { code: 'invalid_image' })
+    const json = readFileSync(join(root, 'examples/quickstart.json'))
+    assert.throws(() => expplat.load(json), { code: 'invalid_image', message: /expplat compile/ })
     const other = Uint8Array.from(image)
     other[12] ^= 1 // the image's version
     assert.throws(() => expplat.load(seal(other)), { code: 'image_version' })

@@ -56,7 +56,7 @@ test('nothing is in the package but what it needs', () => {
     const names = readdirSync(join(project, 'node_modules/expplat-wasm'))
     const others = names.filter((name) => !/\.(js|wasm)$/.test(name)).sort()
     const licence = builds.length > 1 ? ['LICENSE-RE2'] : []
-    assert.deepEqual(others, ['LICENSE', ...licence, 'README.md', 'index.d.ts', 'package.json'])
+    assert.deepEqual(others, ['LICENSE', ...licence, 'README.md', 'index.d.ts', 'module.d.ts', 'package.json'])
 })
 
 for (const build of builds) {

@@ -134,6 +134,14 @@ test('what is no user answers PARSE_ERROR for a call and throws when it is made 
     assert.equal(ruleset.variant('f', { key: 'u' }).value, true)
 })
 
+test('an array or a Map is no user', () => {
+    const ruleset = asking({ attribute: 'a', exists: false })
+    for (const user of [[], [{ key: 'u' }], new Map([['key', 'u']])]) {
+        assert.equal(ruleset.variant('f', user).error, 'PARSE_ERROR')
+        assert.throws(() => expplat.user(user), { code: 'invalid_argument', message: 'user: expected an object' })
+    }
+})
+
 test('a user of another evaluator, or one that was freed, is none', async () => {
     const ruleset = asking({ attribute: 'a', exists: false })
     const user = expplat.user({ key: 'u' })

@@ -99,7 +99,9 @@ export class Description {
     }
 
     #describe(user) {
-        if (typeof user !== 'object' || user === null) throw new UserError('expected an object')
+        if (typeof user !== 'object' || user === null || Array.isArray(user) || user instanceof Map) {
+            throw new UserError('expected an object')
+        }
         const { key, attributes } = user
         this.#textSize = 0
         this.keySize = typeof key === 'string' ? this.#text(key) : 0

@@ -8,7 +8,7 @@ import { User } from './user.js'
 const largestCode = 13
 const refusals = {
     1: ['invalid_argument', 'the image is not aligned'],
-    5: ['invalid_image', 'these bytes are no image of a ruleset, or a damaged one'],
+    5: ['invalid_image', 'these bytes are no image of a ruleset (`expplat compile` makes one of JSON), or a damaged one'],
     6: ['image_version', 'an image of another release: compile it again from its JSON'],
     7: ['too_large', 'the image is larger than is allowed'],
 }

@@ -7,5 +7,6 @@ export { ExpplatError } from './index.js'
 /** As in browsers; a URL may be a file's. */
 export async function open(source = new URL('./expplat.wasm', import.meta.url)) {
     const given = await source
-    return openAny(given instanceof URL && given.protocol === 'file:' ? readFile(given) : given)
+    const isFile = (given instanceof URL || typeof given === 'string') && /^file:/i.test(given)
+    return openAny(isFile ? readFile(new URL(given)) : given)
 }
