@@ -34,13 +34,13 @@ struct Published;
 /// A key that is looked up once for each ruleset (`src/client/answering.hpp`). May be shared by threads.
 struct KeyPlace {
     explicit KeyPlace(std::string_view name);
-    KeyPlace(const KeyPlace& other) : key(other.key), key_hash(other.key_hash) {}
+    KeyPlace(const KeyPlace& other) : key_hash(other.key_hash), key(other.key) {}
     KeyPlace& operator=(const KeyPlace&) = delete;
 
-    std::string key;
-    std::uint64_t key_hash;
     mutable std::atomic<std::uint64_t> place{
-        0};  // upper 32 bits: in which ruleset; lower: the entity's offset
+        0};  // upper 32 bits: in which ruleset; lower: the entity's offset; first: all that an answer mostly reads
+    std::uint64_t key_hash;
+    std::string key;
 };
 }  // namespace runtime
 

@@ -125,7 +125,7 @@ void Client::track(std::string_view event, const User& user, std::optional<doubl
 
 Client::Handle Client::handle(std::string_view key) const { return Handle(runtime_.get(), key); }
 
-runtime::KeyPlace::KeyPlace(std::string_view name) : key(name), key_hash(hash64(name)) {}
+runtime::KeyPlace::KeyPlace(std::string_view name) : key_hash(hash64(name)), key(name) {}
 
 Variant Client::Handle::variant(const User& user) const noexcept {
     return with_answer_at(*client_, place_, user,
