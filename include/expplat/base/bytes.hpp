@@ -9,6 +9,10 @@
 #include <string_view>
 #include <type_traits>
 
+#if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 202002L
+#error "expplat's headers are C++20: compile with -std=c++20 or /std:c++20"
+#endif
+
 namespace expplat {
 
 namespace detail {
