@@ -121,6 +121,19 @@ def test_mistakes_of_set_up(make, error):
         make()
 
 
+@pytest.mark.parametrize("make, error, words", [
+    (lambda: User("a\ud800"), ValueError, "key holds lone surrogates"),
+    (lambda: User("a").set("\ud800", 1), ValueError, "name holds lone surrogates"),
+    (lambda: Client(Source.file("a\0b")), ValueError, "path holds a null character"),
+    (lambda: Client(Source.text(EVERY_TYPE), poll_interval_ms=1.5), TypeError, "poll_interval_ms must be .* not <class 'float'>"),
+    (lambda: Client(Source.text(EVERY_TYPE), cache=None), TypeError, "cache must be .* not <class 'NoneType'>"),
+    (lambda: Client(Source.text(EVERY_TYPE), cache=b"rules"), TypeError, "cache must be .* not <class 'bytes'>"),
+])
+def test_a_mistake_is_named(make, error, words):
+    with pytest.raises(error, match=words):
+        make()
+
+
 def test_questions_never_raise(quickstart):
     for key in ("new-ui", "no-such", "", "\ud800", None, 3, b"new-ui", object()):
         for user in (User("u"), {}, {"key": 3}, {"attributes": None}, {"attributes": []}, {"key": "\ud800"}, None, "u",
@@ -175,6 +188,10 @@ def test_properties_that_json_has_no_word_for_are_refused_whole(tmp_path):
                 client.track("e", User("u"), 1.0, {"p": wrong, "q": 1})
         with pytest.raises(TypeError):
             client.track("e", User("u"), 1.0, {"p": object()})
+        with pytest.raises(ValueError, match="value is an int too large"):
+            client.track("e", User("u"), 10**400)
+        with pytest.raises(ValueError, match="event holds lone surrogates"):
+            client.track("\ud800", User("u"))
         client.track("e", User("u"), 1.0, {"p": "grün", "q": 1})
         assert client.flush(timeout=10)
     (line,) = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()

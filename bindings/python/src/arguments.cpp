@@ -68,7 +68,13 @@ bool read_text(PyObject* object, const char* what, std::string_view& text) {
     }
     Py_ssize_t size = 0;
     const char* const data = PyUnicode_AsUTF8AndSize(object, &size);
-    if (data == nullptr) return false;  // UnicodeEncodeError is a ValueError
+    if (data == nullptr) {
+        if (PyErr_ExceptionMatches(PyExc_UnicodeEncodeError) != 0) {
+            PyErr_Clear();
+            PyErr_Format(PyExc_ValueError, "%s holds lone surrogates, which UTF-8 has no bytes for", what);
+        }
+        return false;
+    }
     text = {data, static_cast<std::size_t>(size)};
     return true;
 }
@@ -80,7 +86,10 @@ bool read_path(PyObject* object, const char* what, std::string_view& text, PyObj
         PyErr_Format(PyExc_TypeError, "%s must be a path as str, not as bytes", what);
         return false;
     }
-    return read_text(holder, what, text);
+    if (!read_text(holder, what, text)) return false;
+    if (text.find('\0') == std::string_view::npos) return true;
+    PyErr_Format(PyExc_ValueError, "%s holds a null character", what);
+    return false;
 }
 
 bool read_timeout(PyObject* seconds, std::int64_t& milliseconds) {

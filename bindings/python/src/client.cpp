@@ -213,7 +213,11 @@ PyObject* track(PyObject* self, PyObject* const* given, Py_ssize_t count, PyObje
     std::optional<double> value;
     if (arguments[2] != nullptr && arguments[2] != Py_None) {
         value = PyFloat_AsDouble(arguments[2]);
-        if (*value == -1.0 && PyErr_Occurred() != nullptr) return nullptr;
+        if (*value == -1.0 && PyErr_Occurred() != nullptr) {
+            if (PyErr_ExceptionMatches(PyExc_OverflowError) != 0)
+                PyErr_SetString(PyExc_ValueError, "value is an int too large for a double");
+            return nullptr;
+        }
     }
     const Held properties = properties_text(arguments[3]);
     std::string_view json;

@@ -105,6 +105,10 @@ void Config::set(nb::str name, nb::handle value) {
             set(name, item);
         }
         return;
+    } else if (!PyUnicode_Check(value.ptr()) && !PyObject_HasAttrString(value.ptr(), "__fspath__")) {
+        PyErr_Format(PyExc_TypeError, "%U must be a str, a path, an int, a bool or a list of str, not %R",
+                     name.ptr(), Py_TYPE(value.ptr()));
+        throw_raised();
     } else {
         std::string_view bytes;
         PyObject* holder = nullptr;
