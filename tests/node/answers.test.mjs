@@ -193,6 +193,18 @@ test('a user says what it is, and `with` makes another', () => {
     client.closeSync();
 });
 
+test('a Map has no members to be attributes', () => {
+    const client = Client.openSync({ source: { text: typesText } });
+    const attributes = new Map([['country', 'DE']]);
+    assert.throws(() => new User('u', attributes), { name: 'TypeError', message: /an object, not a Map/ });
+    assert.throws(() => client.track('e', user, 1, attributes), { name: 'TypeError', message: /an object, not a Map/ });
+    for (const about of [{ key: 'u', attributes }, new Map([['key', 'u']])]) {
+        assert.equal(client.variant('country', about).error, 'PARSE_ERROR');
+    }
+    assert.deepEqual(new User('u', Object.assign(Object.create(null), { country: 'DE' })).attributes, { country: 'DE' });
+    client.closeSync();
+});
+
 test('more keys than a ruleset can have are answered too', () => {
     const client = Client.openSync({ source: { text: typesText } });
     for (let i = 0; i < 140_000; ++i) assert.equal(client.boolean(`none-${i}`, user, true), true);
@@ -217,6 +229,10 @@ test('exposures and events are recorded, once', async () => {
     assert.throws(() => client.track('', user), TypeError);
     assert.throws(() => client.track('e', user, '5'), TypeError);
     assert.throws(() => client.track('e', user, 5, []), TypeError);
+    for (const properties of [{ a: '\uD800' }, { '\uD800': 1 }, { a: [{ b: '\uDC00' }] }]) {
+        assert.throws(() => client.track('e', user, 5, properties), { name: 'TypeError', message: /properties .* lone surrogate/ });
+    }
+    assert.throws(() => client.track('\uD800', user), { name: 'TypeError', message: /name .* lone surrogate/ });
     assert.equal(await client.flush(), true);
     const events = readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
     const short = events.map((event) => [event.type, event.name ?? event.key ?? event.event, event.unit_id]);

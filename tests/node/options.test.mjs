@@ -74,3 +74,7 @@ test('kinesis is a sink', async () => {
 });
 
 test('the version is a version', () => assert.match(version, /^\d+\.\d+\.\d+$/));
+
+test('a client that is not opened says how it is', () => {
+    assert.throws(() => new Client(), { name: 'TypeError', message: /Client\.open/ });
+});

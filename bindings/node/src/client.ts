@@ -7,7 +7,7 @@ import { Handle } from './handle';
 import { Listeners } from './listeners';
 import { ClientOptions, settingsOf, whole } from './settings';
 import { camelCased, RulesetChange, Stats, Status } from './status';
-import { Attributes, point, typeName, User, UserLike } from './user';
+import { Attributes, hasMembers, point, typeName, User, UserLike } from './user';
 import { Detail, JsonObject, Variant, variantOf } from './variant';
 
 const defaultTimeoutMs = 5_000;
@@ -25,7 +25,9 @@ export class Client {
     #errands: Promise<unknown> = Promise.resolve(); // one at a time
     #closing: Promise<void> | undefined;
 
-    private constructor([number, token]: [number, Token], listeners: Listeners) {
+    private constructor(opened: [number, Token], listeners: Listeners) {
+        if (!(listeners instanceof Listeners)) throw new TypeError('a client is opened: `Client.open` or `Client.openSync`');
+        const [number, token] = opened;
         this.#number = number;
         this.#token = token;
         this.#listeners = listeners;
@@ -135,14 +137,14 @@ export class Client {
      */
     track(event: string, user: User | UserLike, value?: number, properties?: Attributes): boolean {
         if (typeof event !== 'string' || event === '') throw new TypeError('an event has a name');
+        if (loneSurrogate.test(event)) throw new TypeError('the name of an event holds a lone surrogate');
         if (value !== undefined && typeof value !== 'number') {
             throw new TypeError(`the value of an event is a number, not ${typeName(value)}`);
         }
-        if (properties !== undefined &&
-            (typeof properties !== 'object' || properties === null || Array.isArray(properties))) {
+        if (properties !== undefined && !hasMembers(properties)) {
             throw new TypeError(`the properties of an event are an object, not ${typeName(properties)}`);
         }
-        const json = properties === undefined ? undefined : JSON.stringify(properties, bigintText);
+        const json = properties === undefined ? undefined : JSON.stringify(properties, propertyOf);
         point(user);
         this.#restoreUser(user);
         words[Word.client] = this.#number;
@@ -232,7 +234,13 @@ export class Client {
     }
 }
 
-function bigintText(_: string, value: unknown): unknown {
+const loneSurrogate = /\p{Surrogate}/u;
+
+/** For `JSON.stringify`, which would escape a lone surrogate, so that the library leaves all properties out. */
+function propertyOf(name: string, value: unknown): unknown {
+    if (loneSurrogate.test(name) || (typeof value === 'string' && loneSurrogate.test(value))) {
+        throw new TypeError('the properties of an event hold a lone surrogate');
+    }
     return typeof value === 'bigint' ? Number(value) : value;
 }
 

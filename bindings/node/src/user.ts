@@ -47,8 +47,7 @@ export class User {
         if (key !== undefined && key !== null && typeof key !== 'string') {
             throw new TypeError(`a user's key is a string, not ${typeName(key)}`);
         }
-        if (attributes !== undefined && attributes !== null &&
-            (typeof attributes !== 'object' || Array.isArray(attributes))) {
+        if (attributes !== undefined && attributes !== null && !hasMembers(attributes)) {
             throw new TypeError(`a user's attributes are an object, not ${typeName(attributes)}`);
         }
         this.#key = key ?? '';
@@ -113,7 +112,13 @@ class FromJson {
 
 export function typeName(value: unknown): string {
     if (value === null) return 'null';
+    if (value instanceof Map) return 'a Map';
     return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
+}
+
+/** An object whose members say something; what an array or a Map holds is not in its members. */
+export function hasMembers(value: unknown): value is object {
+    return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Map);
 }
 
 /** Names the user of the next call in the exchange. Never throws: what is no user is unreadable. */
@@ -127,10 +132,10 @@ export function point(about: unknown): void {
 
 function pointToObject(about: UserLike): void {
     try {
-        if (Array.isArray(about)) return;
+        if (!hasMembers(about)) return;
         const { key, attributes } = about;
         if (attributes === undefined || attributes === null) write(key, undefined, undefined);
-        else if (typeof attributes === 'object' && !Array.isArray(attributes)) write(key, attributes, undefined);
+        else if (hasMembers(attributes)) write(key, attributes, undefined);
     } catch {
         user[0] = UserPlace.unreadable; // a getter has thrown, say
     }

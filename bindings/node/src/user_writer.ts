@@ -195,7 +195,7 @@ function writeLarger(key: unknown, attributes: object | undefined, without: stri
     for (let step = 4; ; step *= 4) {
         const bytes = usualBytes * step;
         const count = usualItems * step;
-        if (bytes > mostBytes && count > mostItems) throw new Unreadable('more than a user can hold');
+        if (bytes > mostBytes && count > mostItems) throw new Unreadable('so many attributes or so much text');
         reserve(Math.min(count, mostItems), Math.min(bytes, mostBytes));
         try {
             writeOnce(key, attributes, without);
