@@ -14,26 +14,14 @@ const top = join(here, '..', '..');
 const parts = join(top, 'build', 'node');
 const built = join(parts, 'package');
 const modules = join(parts, 'node_modules');
-const jobs = process.env.JOBS ?? '2';
 
 function run(program, ...args) {
     execFileSync(program, args, { cwd: built, stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
-function has(program) {
-    try {
-        execFileSync(program, ['--version'], { stdio: 'ignore' });
-        return true;
-    } catch {
-        return false;
-    }
-}
-
 function copyPackage() {
+    rmSync(built, { recursive: true, force: true });
     mkdirSync(built, { recursive: true });
-    for (const name of readdirSync(built)) {
-        if (name !== 'prebuilds') rmSync(join(built, name), { recursive: true });
-    }
     for (const name of readdirSync(here)) {
         if (name !== 'node_modules' && name !== 'prebuilds') cpSync(join(here, name), join(built, name), { recursive: true });
     }
@@ -41,29 +29,16 @@ function copyPackage() {
     cpSync(join(top, 'LICENSE'), join(built, 'LICENSE'));
 }
 
+// prebuildify builds by node-gyp, or what is given in its place: here cmake-js.
 function buildAddon() {
-    const work = join(parts, 'addon');
-    const options = [
-        '-DCMAKE_BUILD_TYPE=Release', '-DCMAKE_CXX_COMPILER=g++', '-DEXPPLAT_WARNINGS_AS_ERRORS=ON',
-        `-DEXPPLAT_NODE_MODULES=${modules}`,
-    ];
-    if (has('ninja')) options.push('-GNinja');
-    if (has('ccache')) options.push('-DCMAKE_CXX_COMPILER_LAUNCHER=ccache');
-    run('cmake', '-S', here, '-B', work, ...options);
-    run('cmake', '--build', work, '--parallel', jobs, '--target', 'expplat_node');
-    return join(work, 'expplat.node');
+    run(process.execPath, join(modules, 'prebuildify', 'bin.js'), `--node-gyp=${join(here, 'build_addon.mjs')}`,
+        `--target=${process.versions.node}`, '--name=expplat', '--napi', '--strip', '--tag-libc', `--cwd=${parts}`, `--out=${built}`);
 }
 
 copyPackage();
 run(process.execPath, join(modules, 'typescript', 'bin', 'tsc'), '-p', '.');
-const addon = buildAddon();
-const place = join(built, 'prebuilds', `${process.platform}-${process.arch}`);
-rmSync(place, { recursive: true, force: true });
-mkdirSync(place, { recursive: true });
-const prebuilt = join(place, 'expplat.napi.glibc.node'); // as prebuildify names it, and node-gyp-build looks for it
-cpSync(addon, prebuilt);
-if (has('strip')) run('strip', '--strip-unneeded', prebuilt);
-const licenses = join(dirname(addon), 'licenses'); // of what is inside the addon
+buildAddon();
+const licenses = join(parts, 'build', 'licenses'); // of what is inside the addon
 if (existsSync(licenses)) cpSync(licenses, built, { recursive: true });
 if (!existsSync(join(built, 'dist', 'index.js'))) throw new Error('tsc has left no JavaScript');
-console.log(`${basename(built)}: ${readdirSync(place).join(', ')}`);
+console.log(`${basename(built)}: ${readdirSync(join(built, 'prebuilds', `${process.platform}-${process.arch}`)).join(', ')}`);

@@ -88,8 +88,8 @@ test('the types of the provider hold', () => {
 
 test('everything is inside the addon, which shows and lacks no symbol but Node-API\'s', () => {
     const place = join(installed(), 'prebuilds', `${process.platform}-${process.arch}`);
-    assert.deepEqual(readdirSync(place), ['expplat.napi.glibc.node']);
-    const addon = join(place, 'expplat.napi.glibc.node');
+    assert.deepEqual(readdirSync(place), ['expplat.glibc.node']);
+    const addon = join(place, 'expplat.glibc.node');
     const needed = [...run('readelf', '-d', addon).matchAll(/\(NEEDED\).*\[(.*)\]/g)].map(([, name]) => name);
     assert.deepEqual(needed.filter((name) => !/^(lib(c|m|gcc_s|stdc\+\+)\.so\.|ld-linux)/.test(name)), []);
     const lacking = [...run('ldd', '-r', addon).matchAll(/undefined symbol: (\S+)/g)].map(([, name]) => name);
