@@ -184,6 +184,8 @@ test('a user says what it is, and `with` makes another', () => {
     const read = User.fromJSON('{"key": "u2", "attributes": {"country": "DE", "n": 9007199254740993}}');
     assert.equal(read.key, 'u2');
     assert.equal(client.boolean('country', read, false), true);
+    assert.equal(client.boolean('country', read.with({ country: 'FR' }), true), false);
+    assert.equal(read.with({}).attributes.n, 2 ** 53, 'as JSON.parse reads it');
     assert.throws(() => User.fromJSON('{"key": "u", "key": "u"}'), SyntaxError);
     assert.throws(() => User.fromJSON('{'), SyntaxError);
     assert.throws(() => User.fromJSON(5), TypeError);

@@ -76,12 +76,12 @@ export class User {
     get key(): string {
         return this.#key;
     }
-    /** As they were given, not to be changed. */
+    /** As they were given, not to be changed; from JSON as `JSON.parse` reads them, integers over 2^53 rounded. */
     get attributes(): Attributes {
         return this.#attributes;
     }
 
-    /** Another user: the same with these attributes set, or taken away where they are null. */
+    /** Another user: `attributes` with these set, or taken away where they are null. */
     with(attributes: Attributes): User {
         return new User(this.#key, { ...this.#attributes, ...attributes });
     }
