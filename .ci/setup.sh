@@ -48,7 +48,7 @@ packages_kinesalite=(nodejs npm python3)
 packages_kinesis=(python3-venv)
 # The WebAssembly binding, with setup_re2_source.
 packages_wasm=(emscripten nodejs npm)
-# The Node binding, with setup_node and setup_static_sources.
+# The Node binding, with setup_static_sources; what else it is built with (npm), bindings/node/build.mjs installs into build/node.
 packages_node=(nodejs npm)
 # The Python binding, with setup_python and setup_static_sources.
 packages_python=(python3-dev python3-venv npm)
@@ -277,23 +277,6 @@ setup_static_sources() {
     setup_re2_source && setup_abseil_source ||
         die "npm could not fetch the sources of RE2 and abseil (bindings/SOURCE), which the Python wheel and the Node addon have" \
             "inside. Its own words are above; it needs the npm registry, or a cache of it"
-}
-
-# What the Node binding is built and tested with (npm), in versions for node 18, into build/node.
-setup_node() {
-    local from=bindings/node parts=build/node
-    local stamp="$parts/installed"
-    if cmp -s "$stamp" "$from/package-lock.json"; then return 0; fi
-    command -v node >/dev/null && command -v npm >/dev/null ||
-        die "node and npm are needed for the Node binding. Install the packages nodejs and npm, or run without EXPPLAT_SKIP_SETUP"
-    say "installing what the Node binding needs into $parts (npm ci)"
-    mkdir -p "$parts"
-    rm -f "$stamp"
-    cp "$from/package.json" "$from/package-lock.json" "$parts/"
-    (cd "$parts" && npm ci --ignore-scripts --no-audit --no-fund >&2) ||
-        die "npm could not install what $from/package-lock.json lists, which the Node binding is built with. Its own words are" \
-            "above; it needs the npm registry, or a cache of it (npm ci --prefer-offline)"
-    cp "$from/package-lock.json" "$stamp"
 }
 
 # A browser for the tests of the WebAssembly package. Ubuntu has none as a package; the test is skipped without.

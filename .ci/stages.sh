@@ -113,9 +113,11 @@ run_node_tests() {
 
 # The package of the Node binding, in build/node/package.
 build_node_package() {
-    setup_node
+    command -v node >/dev/null && command -v npm >/dev/null ||
+        die "node and npm are needed for the Node binding. Install the packages nodejs and npm, or run without EXPPLAT_SKIP_SETUP"
     setup_static_sources
     say "building the Node package (the first time takes minutes)"
+    mkdir -p build/node
     bindings/node/build.mjs >build/node/build.log 2>&1 ||
         { cat build/node/build.log >&2; die "the Node package could not be built"; }
 }

@@ -1,12 +1,13 @@
 #!/usr/bin/env node
-// Builds the package in build/node/package of the repository: JavaScript from src, the addon for this machine in prebuilds.
+// Builds the package in build/node/package of the repository: JavaScript from src, the addon for this machine in prebuilds, by
+// prebuildify and cmake-js. What builds it comes from npm into build/node.
 //
-//     node build.mjs        npm's packages are expected in build/node (`npm ci` with this folder's package-lock.json)
+//     node build.mjs
 //
 // The package is a copy of this folder with its tests (tests/node), so that nothing built stands beside sources; `npm pack` there makes the tarball.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -15,30 +16,51 @@ const parts = join(top, 'build', 'node');
 const built = join(parts, 'package');
 const modules = join(parts, 'node_modules');
 
-function run(program, ...args) {
-    execFileSync(program, args, { cwd: built, stdio: ['ignore', 'inherit', 'inherit'] });
+function run(folder, program, ...args) {
+    execFileSync(program, args, { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+// Asks the registry only where the list has changed since.
+function installModules() {
+    const lock = join(here, 'package-lock.json');
+    const stamp = join(parts, 'installed');
+    if (existsSync(stamp) && readFileSync(stamp).equals(readFileSync(lock))) return;
+    mkdirSync(parts, { recursive: true });
+    rmSync(stamp, { force: true });
+    for (const name of ['package.json', 'package-lock.json']) cpSync(join(here, name), join(parts, name));
+    try {
+        run(parts, 'npm', 'ci', '--prefix', parts, '--ignore-scripts', '--no-audit', '--no-fund');
+    } catch {
+        throw new Error(`npm could not install what ${lock} lists, which the package is built with. Its own words are above; it needs `
+            + 'the npm registry, or a cache of it (npm ci --prefer-offline)');
+    }
+    cpSync(lock, stamp);
 }
 
 function copyPackage() {
     rmSync(built, { recursive: true, force: true });
-    mkdirSync(built, { recursive: true });
+    mkdirSync(built);
     for (const name of readdirSync(here)) {
-        if (name !== 'node_modules' && name !== 'prebuilds') cpSync(join(here, name), join(built, name), { recursive: true });
+        if (name !== 'node_modules') cpSync(join(here, name), join(built, name), { recursive: true });
     }
     cpSync(join(top, 'tests', 'node'), join(built, 'tests'), { recursive: true }); // where they can import the package by name
     cpSync(join(top, 'LICENSE'), join(built, 'LICENSE'));
 }
 
-// prebuildify builds by node-gyp, or what is given in its place: here cmake-js.
-function buildAddon() {
-    run(process.execPath, join(modules, 'prebuildify', 'bin.js'), `--node-gyp=${join(here, 'build_addon.mjs')}`,
-        `--target=${process.versions.node}`, '--name=expplat', '--napi', '--strip', '--tag-libc', `--cwd=${parts}`, `--out=${built}`);
+function prebuild() {
+    const tool = join(modules, 'prebuildify', 'bin.js');
+    const inPlaceOfNodeGyp = join(here, 'build_addon.mjs');
+    const work = join(parts, 'build');
+    const words = ['--napi', '--strip', '--tag-libc', '--cwd', parts, '--out', built, '--cache', work, '--node-gyp', inPlaceOfNodeGyp];
+    run(parts, process.execPath, tool, ...words);
+    const licenses = join(work, 'licenses'); // of what is inside the addon
+    if (existsSync(licenses)) cpSync(licenses, built, { recursive: true });
 }
 
+installModules();
 copyPackage();
-run(process.execPath, join(modules, 'typescript', 'bin', 'tsc'), '-p', '.');
-buildAddon();
-const licenses = join(parts, 'build', 'licenses'); // of what is inside the addon
-if (existsSync(licenses)) cpSync(licenses, built, { recursive: true });
-if (!existsSync(join(built, 'dist', 'index.js'))) throw new Error('tsc has left no JavaScript');
-console.log(`${basename(built)}: ${readdirSync(join(built, 'prebuilds', `${process.platform}-${process.arch}`)).join(', ')}`);
+run(built, process.execPath, join(modules, 'typescript', 'bin', 'tsc'), '-p', '.');
+prebuild();
+if (!existsSync(join(top, 'build', 're2')) || !existsSync(join(top, 'build', 'abseil'))) {
+    console.warn('The addon needs the RE2 and the abseil of this machine: `./dev test node` fetches their sources, to have them inside.');
+}

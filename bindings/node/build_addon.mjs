@@ -1,13 +1,28 @@
 #!/usr/bin/env node
-// Builds the addon by cmake-js, in build/node/build of the repository; what prebuildify runs where it would run node-gyp
-// (build.mjs), whose arguments are passed over. The headers of Node-API come from npm: nothing is fetched.
+// Builds the addon with cmake-js. prebuildify runs this where it would run node-gyp, with node-gyp's arguments, and takes
+// expplat.node from build/Release of the folder that it was told to work in.
+//
+// `--target` and `--devdir` name a version of Node and a place for its headers: Node-API is the same in all versions, and its
+// headers are npm's, so that nothing is asked of nodejs.org.
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const parts = join(here, '..', '..', 'build', 'node');
-const modules = join(parts, 'node_modules');
+const work = process.cwd();
+const modules = join(work, 'node_modules');
+const { values: { arch, debug } } = parseArgs({
+    allowPositionals: true,
+    options: {
+        arch: { type: 'string', default: process.arch },
+        debug: { type: 'boolean', default: false },
+        devdir: { type: 'string' },
+        release: { type: 'boolean' },
+        target: { type: 'string' },
+    },
+});
+if (arch !== process.arch) throw new Error(`the addon is built for the machine that builds it, ${process.arch}, not for ${arch}`);
 
 function has(program) {
     try {
@@ -18,14 +33,18 @@ function has(program) {
     }
 }
 
-const options = ['CMAKE_CXX_COMPILER=g++', 'EXPPLAT_WARNINGS_AS_ERRORS=ON', `EXPPLAT_NODE_MODULES=${modules}`];
-if (has('ccache')) options.push('CMAKE_CXX_COMPILER_LAUNCHER=ccache');
-execFileSync(
-    process.execPath,
-    [
-        join(modules, 'cmake-js', 'bin', 'cmake-js'), 'build', '--directory', here, '--out', join(parts, 'build'),
-        '--config', 'Release', '--target', 'expplat_node', '--parallel', process.env.JOBS ?? '2',
-        ...options.map((option) => `--CD${option}`),
-    ],
-    { stdio: ['ignore', 'inherit', 'inherit'] },
-);
+function cmakeJs(verb, ...more) {
+    const words = [
+        verb, '--directory', here, '--out', join(work, 'build'), '--config', debug ? 'Debug' : 'Release',
+        '--parallel', process.env.JOBS ?? '2', ...more,
+    ];
+    execFileSync(process.execPath, [join(modules, 'cmake-js', 'bin', 'cmake-js'), ...words], {
+        env: { ...process.env, NODE_PATH: modules }, // where it looks for node-addon-api
+        stdio: ['ignore', 'inherit', 'inherit'],
+    });
+}
+
+const settings = ['--CDEXPPLAT_WARNINGS_AS_ERRORS=ON'];
+if (has('ccache')) settings.push('--CDCMAKE_CXX_COMPILER_LAUNCHER=ccache');
+cmakeJs('configure', '--prefer-gnu', ...settings);
+cmakeJs('build', '--target', 'expplat_node');

@@ -1,7 +1,7 @@
 // The package as others get it: packed, installed into an empty project, and then the README's quickstart, by `import`, by
 // `require`, and through the TypeScript compiler.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -106,6 +106,20 @@ test('nothing is in the package but what it needs', () => {
         'package.json', 'prebuilds',
     ]);
     assert.ok(!existsSync(join(project, 'node_modules', '@openfeature')), 'OpenFeature is for who has it');
+});
+
+test('where there is no addon for the machine, import and require say so', () => {
+    const musl = { ...process.env, LIBC: 'musl' }; // as node-gyp-build finds it on Alpine
+    for (const program of ["require('expplat')", "import('expplat')"]) {
+        const { status, stderr } = spawnSync(process.execPath, ['-e', program], { cwd: project, encoding: 'utf8', env: musl });
+        assert.equal(status, 1);
+        assert.match(stderr, /Error: expplat has no addon that Node v\S+ can load on linux-\S+ One is built .* The reason: .*libc=musl/);
+    }
+});
+
+test('an addon is built for the machine that builds it', () => {
+    const script = join(top, 'bindings', 'node', 'build_addon.mjs');
+    assert.throws(() => run(process.execPath, script, 'rebuild', '--arch=mips'), /for the machine that builds it, \S+, not for mips/);
 });
 
 test('the bill of materials names the versions that npm installs', () => {

@@ -39,7 +39,19 @@ export interface Addon {
     version: string;
 }
 
-export const addon: Addon = require('node-gyp-build')(join(__dirname, '..'));
+function load(): Addon {
+    try {
+        return require('node-gyp-build')(join(__dirname, '..'));
+    } catch (error) {
+        const { platform, arch, version } = process;
+        throw new Error(
+            `expplat has no addon that Node ${version} can load on ${platform}-${arch}. One is built on such a machine from a clone `
+            + `of the repository: bindings/node/README.md, "The package". The reason: ${(error as Error).message.trim()}`,
+            { cause: error });
+    }
+}
+
+export const addon: Addon = load();
 
 // What is still open is closed while JavaScript ends, so that what waits is sent.
 process.once('exit', () => addon.closeAll());
