@@ -195,13 +195,14 @@ test('a user says what it is, and `with` makes another', () => {
     client.closeSync();
 });
 
-test('a Map has no members to be attributes', () => {
+test('a Map or a Set has no members to be attributes', () => {
     const client = Client.openSync({ source: { text: typesText } });
-    const attributes = new Map([['country', 'DE']]);
-    assert.throws(() => new User('u', attributes), { name: 'TypeError', message: /an object, not a Map/ });
-    assert.throws(() => client.track('e', user, 1, attributes), { name: 'TypeError', message: /an object, not a Map/ });
-    for (const about of [{ key: 'u', attributes }, new Map([['key', 'u']])]) {
-        assert.equal(client.variant('country', about).error, 'PARSE_ERROR');
+    for (const attributes of [new Map([['country', 'DE']]), new Set(['DE'])]) {
+        const error = { name: 'TypeError', message: /an object, not a (Map|Set)/ };
+        assert.throws(() => new User('u', attributes), error);
+        assert.throws(() => client.track('e', user, 1, attributes), error);
+        assert.equal(client.variant('country', { key: 'u', attributes }).error, 'PARSE_ERROR');
+        assert.equal(client.variant('country', attributes).error, 'PARSE_ERROR');
     }
     assert.deepEqual(new User('u', Object.assign(Object.create(null), { country: 'DE' })).attributes, { country: 'DE' });
     client.closeSync();
@@ -235,6 +236,9 @@ test('exposures and events are recorded, once', async () => {
         assert.throws(() => client.track('e', user, 5, properties), { name: 'TypeError', message: /properties .* lone surrogate/ });
     }
     assert.throws(() => client.track('\uD800', user), { name: 'TypeError', message: /name .* lone surrogate/ });
+    for (const properties of [new Date(), { toJSON: () => 5 }, { toJSON() {} }]) {
+        assert.throws(() => client.track('e', user, 5, properties), { name: 'TypeError', message: /none in JSON/ });
+    }
     assert.equal(await client.flush(), true);
     const events = readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
     const short = events.map((event) => [event.type, event.name ?? event.key ?? event.event, event.unit_id]);
@@ -245,5 +249,6 @@ test('exposures and events are recorded, once', async () => {
     client.variant('button', new User('later'));
     assert.equal(client.boolean('yes', user, false), true, 'the last ruleset answers');
     assert.equal(client.status().state, 'CLOSED');
+    assert.equal(client.track('purchase', user), false, 'a closed client records nothing');
     assert.equal(client.stats().recorded, 14);
 });

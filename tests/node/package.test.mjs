@@ -81,6 +81,14 @@ test('types hold in strict mode, by import and by require', () => {
     run(process.execPath, compiler, ...strictly, 'usage.mts', 'usage.cts', 'quickstart.mts', 'console.d.ts');
 });
 
+test('`await using` closes a client', () => {
+    writeFileSync(join(project, 'using.mts'), "import { Client } from 'expplat';\nlet kept: Client;\n{\n"
+        + "    await using client = await Client.open({ source: { file: 'examples/quickstart.json' } });\n    kept = client;\n}\n"
+        + 'console.log(kept.status().state);\n');
+    run(process.execPath, compiler, ...strictly, '--noEmit', 'false', '--lib', 'es2022,esnext.disposable', 'using.mts', 'console.d.ts');
+    assert.equal(run(process.execPath, 'using.mjs'), 'CLOSED\n');
+});
+
 test('the types of the provider hold', () => {
     execFileSync(process.execPath, [compiler, ...strictly, '--skipLibCheck', '--types', 'node', 'tests/types/provider.mts'],
         { cwd: packageFolder, encoding: 'utf8' });

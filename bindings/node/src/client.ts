@@ -132,8 +132,8 @@ export class Client {
     // ---- events ----
 
     /**
-     * Something happened to the user. Throws TypeError for a name, a value or properties that are none; a user who cannot be
-     * read is not recorded: false.
+     * Something happened to the user. Throws TypeError for a name, a value or properties that are none. False, and not
+     * recorded, where the user cannot be read or the client is closed.
      */
     track(event: string, user: User | UserLike, value?: number, properties?: Attributes): boolean {
         if (typeof event !== 'string' || event === '') throw new TypeError('an event has a name');
@@ -145,6 +145,10 @@ export class Client {
             throw new TypeError(`the properties of an event are an object, not ${typeName(properties)}`);
         }
         const json = properties === undefined ? undefined : JSON.stringify(properties, propertyOf);
+        if (properties !== undefined && json?.[0] !== '{') { // a Date, say
+            throw new TypeError('the properties of an event are an object, and these are none in JSON');
+        }
+        if (this.#closing !== undefined) return false;
         point(user);
         this.#restoreUser(user);
         words[Word.client] = this.#number;
@@ -211,6 +215,7 @@ export class Client {
     /** The same, blocking. */
     closeSync(): void {
         addon.closeSync(this.#number);
+        this.#closing ??= Promise.resolve();
     }
 
     #isReady(): boolean {
@@ -242,6 +247,17 @@ function propertyOf(name: string, value: unknown): unknown {
         throw new TypeError('the properties of an event hold a lone surrogate');
     }
     return typeof value === 'bigint' ? Number(value) : value;
+}
+
+declare global {
+    interface SymbolConstructor {
+        readonly asyncDispose: unique symbol;
+    }
+}
+
+/** `await using client = await Client.open(…)`, where Node has `Symbol.asyncDispose` (18.18). */
+export interface Client {
+    [Symbol.asyncDispose](): Promise<void>;
 }
 
 const dispose = (Symbol as { asyncDispose?: symbol }).asyncDispose;

@@ -114,9 +114,17 @@ function members(value: unknown, where: string, known: readonly string[]): Membe
     return value as Members;
 }
 
-function string(value: unknown, where: string): string {
+function text(value: unknown, where: string): string {
     if (typeof value !== 'string') throw new TypeError(`${where} is a string, not ${typeName(value)}`);
+    if (/\p{Surrogate}/u.test(value)) throw new TypeError(`${where} holds a lone surrogate`);
     return value;
+}
+
+/** A text without null characters: the system would end a path there. */
+function string(value: unknown, where: string): string {
+    const checked = text(value, where);
+    if (checked.includes('\0')) throw new TypeError(`${where} holds a null character`);
+    return checked;
 }
 
 /** A whole number that JavaScript holds exactly. */
@@ -142,40 +150,61 @@ function read(rows: readonly Row[], from: Members, prefix: string): Setting[] {
     return settings;
 }
 
-function source(value: unknown): Setting {
-    const from = members(value, 'source', ['server', 'key', 'file', 'watchIntervalMs', 'text']);
-    if (+(from.server !== undefined) + +(from.file !== undefined) + +(from.text !== undefined) !== 1) {
-        throw new TypeError('source has one of `server` (with `key`), `file` and `text`');
+type Kinds = Readonly<Record<string, readonly string[]>>;
+
+const sources: Kinds = { server: ['key'], file: ['watchIntervalMs'], text: [] };
+const sinks: Kinds = {
+    http: [], file: ['rotateBytes', 'rotatedFiles'], kinesis: kinesisOptions.map(([option]) => option),
+};
+
+/** The members of what is of one of these kinds, and that kind, which the others' members do not go with. */
+function ofOneKind(value: unknown, where: string, kinds: Kinds): [string, Members] {
+    const names = Object.keys(kinds);
+    const from = members(value, where, [...names, ...Object.values(kinds).flat()]);
+    const [kind, ...others] = names.filter((name) => from[name] !== undefined);
+    if (kind === undefined || others.length > 0) throw new TypeError(`${where} has one of ${names.join(', ')}`);
+    for (const name of Object.keys(from)) {
+        if (from[name] === undefined || name === kind || kinds[kind]?.includes(name)) continue;
+        throw new TypeError(`${where}.${name} does not go with ${where}.${kind}`);
     }
-    if (from.server !== undefined) {
-        return ['source_server', string(from.server, 'source.server'), string(from.key, 'source.key')];
-    }
-    if (from.text !== undefined) return ['source_text', string(from.text, 'source.text')];
-    return [
-        'source_file', string(from.file, 'source.file'), whole(from.watchIntervalMs ?? 0, 'source.watchIntervalMs', 0),
-    ];
+    return [kind, from];
 }
 
-function sink(value: unknown): Setting[] {
+function source(value: unknown): Setting {
+    const [kind, from] = ofOneKind(value, 'source', sources);
+    switch (kind) {
+        case 'server':
+            return ['source_server', string(from.server, 'source.server'), string(from.key, 'source.key')];
+        case 'text':
+            return ['source_text', text(from.text, 'source.text')];
+        default: {
+            const interval = whole(from.watchIntervalMs ?? 0, 'source.watchIntervalMs', 0);
+            return ['source_file', string(from.file, 'source.file'), interval];
+        }
+    }
+}
+
+function sink(value: unknown, hasServer: boolean): Setting[] {
     if (value === undefined || value === 'none') return [['sink_none']];
-    if (value === 'http') return [['sink_http', '', '']];
+    if (value === 'http') {
+        if (hasServer) return [['sink_http', '', '']];
+        throw new TypeError("sink 'http' is the intake of the source's server, and the source has none: `{ http: { url, key } }`");
+    }
     if (typeof value === 'string') throw new TypeError(`sink is 'none', 'http' or an object, not '${value}'`);
-    const kinesisNames = kinesisOptions.map(([option]) => option);
-    const from = members(value, 'sink', ['http', 'file', 'rotateBytes', 'rotatedFiles', 'kinesis', ...kinesisNames]);
-    if (+(from.http !== undefined) + +(from.file !== undefined) + +(from.kinesis !== undefined) !== 1) {
-        throw new TypeError('sink has one of `http`, `file` and `kinesis`');
+    const [kind, from] = ofOneKind(value, 'sink', sinks);
+    switch (kind) {
+        case 'http': {
+            const { url, key } = members(from.http, 'sink.http', ['url', 'key']);
+            return [['sink_http', string(url, 'sink.http.url'), string(key, 'sink.http.key')]];
+        }
+        case 'kinesis':
+            return [['sink_kinesis', string(from.kinesis, 'sink.kinesis')], ...read(kinesisOptions, from, 'sink.')];
+        default:
+            return [
+                ['sink_file', string(from.file, 'sink.file'), whole(from.rotateBytes ?? 0, 'sink.rotateBytes', 0)],
+                ...read([['rotatedFiles', 'file.rotated_files', 'int', 0]], from, 'sink.'),
+            ];
     }
-    if (from.http !== undefined) {
-        const { url, key } = members(from.http, 'sink.http', ['url', 'key']);
-        return [['sink_http', string(url, 'sink.http.url'), string(key, 'sink.http.key')]];
-    }
-    if (from.kinesis !== undefined) {
-        return [['sink_kinesis', string(from.kinesis, 'sink.kinesis')], ...read(kinesisOptions, from, 'sink.')];
-    }
-    return [
-        ['sink_file', string(from.file, 'sink.file'), whole(from.rotateBytes ?? 0, 'sink.rotateBytes', 0)],
-        ...read([['rotatedFiles', 'file.rotated_files', 'int', 0]], from, 'sink.'),
-    ];
 }
 
 /** The options as the addon takes them. */
@@ -187,7 +216,8 @@ export function settingsOf(value: ClientOptions): Setting[] {
             throw new TypeError(`${callback} is a function, not ${typeName(given)}`);
         }
     }
-    const settings = [source(from.source), ...sink(from.sink), ...read(options, from, '')];
+    const origin = source(from.source);
+    const settings = [origin, ...sink(from.sink, origin[0] === 'source_server'), ...read(options, from, '')];
     if (from.network !== undefined) {
         const network = members(from.network, 'network', networkOptions.map(([option]) => option));
         settings.push(...read(networkOptions, network, 'network.'));

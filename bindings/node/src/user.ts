@@ -112,13 +112,14 @@ class FromJson {
 
 export function typeName(value: unknown): string {
     if (value === null) return 'null';
-    if (value instanceof Map) return 'a Map';
+    if (value instanceof Map || value instanceof Set) return `a ${value.constructor.name}`;
     return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
 }
 
-/** An object whose members say something; what an array or a Map holds is not in its members. */
+/** An object whose members say something; what an array, a Map or a Set holds is not in its members. */
 export function hasMembers(value: unknown): value is object {
-    return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Map);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Map)
+        && !(value instanceof Set);
 }
 
 /** Names the user of the next call in the exchange. Never throws: what is no user is unreadable. */

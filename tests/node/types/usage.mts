@@ -17,7 +17,8 @@ const handle: Handle = client.handle('key');
 const stats: Stats = client.stats();
 const sent: boolean = await client.flush(100);
 const recorded: boolean = client.track('event', user, 1.5, { a: 1 });
-export { answer, big, bool, detail, handle, page, recorded, sent, stats, text, whole };
+const ending: Promise<void> = client[Symbol.asyncDispose]();
+export { ending, answer, big, bool, detail, handle, page, recorded, sent, stats, text, whole };
 
 // @ts-expect-error a source is needed
 await Client.open({});
