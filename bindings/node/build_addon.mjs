@@ -4,7 +4,7 @@
 //
 // `--target` and `--devdir` name a version of Node and a place for its headers: Node-API is the same in all versions, and its
 // headers are npm's, so that nothing is asked of nodejs.org.
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -25,12 +25,7 @@ const { values: { arch, debug } } = parseArgs({
 if (arch !== process.arch) throw new Error(`the addon is built for the machine that builds it, ${process.arch}, not for ${arch}`);
 
 function has(program) {
-    try {
-        execFileSync(program, ['--version'], { stdio: 'ignore' });
-        return true;
-    } catch {
-        return false;
-    }
+    return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
 }
 
 function cmakeJs(verb, ...more) {
@@ -38,10 +33,11 @@ function cmakeJs(verb, ...more) {
         verb, '--directory', here, '--out', join(work, 'build'), '--config', debug ? 'Debug' : 'Release',
         '--parallel', process.env.JOBS ?? '2', ...more,
     ];
-    execFileSync(process.execPath, [join(modules, 'cmake-js', 'bin', 'cmake-js'), ...words], {
+    const { status } = spawnSync(process.execPath, [join(modules, 'cmake-js', 'bin', 'cmake-js'), ...words], {
         env: { ...process.env, NODE_PATH: modules }, // where it looks for node-addon-api
         stdio: ['ignore', 'inherit', 'inherit'],
     });
+    if (status !== 0) process.exit(1); // it has said why
 }
 
 const settings = ['--CDEXPPLAT_WARNINGS_AS_ERRORS=ON'];
