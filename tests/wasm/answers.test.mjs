@@ -86,6 +86,18 @@ test('a closed ruleset answers PROVIDER_NOT_READY, and so do its handles', () =>
     assert.equal(ruleset.boolean('boolean', user, null), true)
 })
 
+test('a ruleset that a getter of the user closes is not read any more', () => {
+    const closing = expplat.load(compile(document(flags)))
+    const closes = {
+        key: 'u',
+        get attributes() {
+            closing.close()
+            return {}
+        },
+    }
+    assert.equal(closing.handle('boolean').variant(closes).error, 'PROVIDER_NOT_READY')
+})
+
 test('a flag of many rules keeps its answers apart', () => {
     const rules = Array.from({ length: 300 }, (_, i) => ({
         id: `r${i}`,

@@ -240,3 +240,12 @@ test('a user whose attributes have the names of the one before answers as if alo
     }
     assert.ok(described > 2_000)
 })
+
+test('a long key before leaves the next user of the same names its room', async () => {
+    const own = await openBuild() // it keeps the memory that it grows to
+    const ruleset = own.load(compile(document({ f: flag({ attribute: 'a', exists: true }) })))
+    for (const [keySize, valueSize] of [[1, 1], [55 << 20, 1], [1, 10 << 20]]) {
+        const { value, error } = ruleset.variant('f', { key: 'k'.repeat(keySize), attributes: { a: 'v'.repeat(valueSize) } })
+        assert.deepEqual({ value, error }, { value: true, error: null })
+    }
+})

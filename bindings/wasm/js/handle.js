@@ -23,7 +23,7 @@ export class Handle {
     /** The answer for the user: a `User`, or `{ key, attributes }` for this one question. */
     variant(user) {
         const { engine, address, description } = this.#loaded
-        if (address === 0) return refusal(this.key, 'PROVIDER_NOT_READY', 0)
+        if (address === 0) return this.#closed()
         if (this.key === null) return this.#refusal('PARSE_ERROR')
         try {
             if (user instanceof User) {
@@ -32,6 +32,7 @@ export class Handle {
                 return this.#answers.of(engine.exports.evaluate(address, this.#entity, resident))
             }
             description.set(user)
+            if (this.#loaded.address === 0) return this.#closed() // by a getter of the user
             const { records, count, texts, keySize } = description
             const same = description.hasSameNames() ? 1 : 0
             return this.#answers.of(
@@ -83,6 +84,10 @@ export class Handle {
             return `"${name}": ${name === 'value' ? this.#answers.valueJson(answer) : JSON.stringify(member)}`
         })
         return `{${members.join(', ')}}`
+    }
+
+    #closed() {
+        return refusal(this.key, 'PROVIDER_NOT_READY', 0)
     }
 
     #refusal(error) {

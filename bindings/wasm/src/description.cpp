@@ -59,14 +59,16 @@ bool Description::fill_list(User& user, const Record& list) const {
 
 const User* DescribedUser::set(const Description& description, bool same_names) {
     // False while the user is written: where memory ends, so does the call, and the next one must not build on what is there.
-    const bool by_position =
-        std::exchange(by_position_, false) && same_names && user_->reset(description.key());
-    if (!by_position) {
-        if (user_ == nullptr) user_ = new User(description.key());
-        else *user_ = User(description.key());
+    if (std::exchange(by_position_, false) && same_names && user_->reset(description.key()) &&
+        description.fill(*user_, true)) {
+        by_position_ = true;
+        return user_;
     }
-    if (!description.fill(*user_, by_position)) return nullptr;
-    by_position_ = by_position || user_->name_count() == description.attribute_count();
+    // Also where the values did not fit: room that was made for a longer key counts, and a new user has none.
+    if (user_ == nullptr) user_ = new User(description.key());
+    else *user_ = User(description.key());
+    if (!description.fill(*user_, false)) return nullptr;
+    by_position_ = user_->name_count() == description.attribute_count();
     return user_;
 }
 

@@ -110,8 +110,9 @@ public:
     }
 
     /// Makes this another user with the same names: all of them are absent until they are set again. A host that makes a user
-    /// for each question so keeps what does not change; the memory is kept too. False, and nothing changes, where one of the
-    /// two keys is empty and the other is not. `key` is no text of this user's own.
+    /// for each question so keeps what does not change; the memory is kept too, and the room of the longest key counts as text
+    /// of `user_bytes`. False, and nothing changes, where one of the two keys is empty and the other is not. `key` is no text of
+    /// this user's own.
     bool reset(std::string_view key) {
         if (key.empty() == has_key()) return false;
         if (key.size() + sizeof(std::uint64_t) > kept_.key_room)
