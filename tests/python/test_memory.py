@@ -54,6 +54,15 @@ def test_variants_of_a_resident_user(client):
     flat(lambda: client.variant("checkout-cta", user), CALLS)
 
 
+def test_dicts_of_long_names_are_not_kept(client):
+    gc.collect()
+    before = resident()
+    for first in "ABCDEFGH":
+        client.variant("checkout-cta", {"key": "u", "attributes": {f"{first}{i:02}" + "n" * 60_000: i for i in range(64)}})
+    gc.collect()
+    assert resident() - before < 16 << 20
+
+
 def test_variants_of_a_dict(client):
     flat(lambda: client.variant("checkout-cta", USER), CALLS)
 

@@ -98,7 +98,10 @@ private:
         PyObject* object = nullptr;
         while (PyDict_Next(attributes, &place, &name, &object)) {
             Value value;
-            if (!read_scalar(object, value) || value.string().size() > most_kept_text) return forget_names();
+            const auto text = text_of(name);
+            if (!text || text->size() > most_kept_text || !read_scalar(object, value) ||
+                value.string().size() > most_kept_text)
+                return forget_names();
             names_[name_count_++] = Py_NewRef(name);
         }
     }
